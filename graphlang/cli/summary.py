@@ -48,24 +48,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show_prepared(graph: Graph) -> None:
     """What the data's fields are computed from, and what that learned where the weights are given."""
-    from graphlang.draw.numbers import short
-
     data = graph.spec.data
     if data is None or not (data.prepared or graph.model.learned):
         return
     rows = [[name, text, ""] for name, text in data.fields.items() if text in data.prepared]
     for text, kept in graph.model.learned.items():
-        told = [
-            f"{what}: {', '.join(v if isinstance(v, str) else short(v) for v in _listed(values))}"
-            for what, values in kept.items()
-        ]
+        told = [f"{what}: {_listed(values)}" for what, values in kept.items()]
         rows.append(["", text, "; ".join(told)])
     console.out("")
     console.print_table(rows, ["input", "field", "learned"])
 
 
-def _listed(values: Any) -> list[Any]:
-    return values if isinstance(values, list) else [values]
+def _listed(values: Any) -> str:
+    """What was learned; of a long vocabulary its first words, which are the most frequent."""
+    from graphlang.draw.numbers import short
+
+    several = values if isinstance(values, list) else [values]
+    first = several if len(several) <= _WORDS else several[: _WORDS // 2]
+    more = f", and {len(several) - len(first):,} more" if len(several) > len(first) else ""
+    return ", ".join(v if isinstance(v, str) else short(v) for v in first) + more
+
+
+_WORDS = 100
+"""How many classes or words are shown."""
 
 
 def as_json(summary: Summary) -> dict[str, Any]:

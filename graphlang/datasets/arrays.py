@@ -45,7 +45,7 @@ def columns_from(arrays: Mapping[str, ArrayLike]) -> dict[str, Column]:
 
 def _column(name: str, values: ArrayLike) -> Column:
     try:
-        array = np.asarray(values)
+        array = _array(values)
     except ValueError:
         raise GraphError([WrongArray.ragged(_NAME, name)]) from None
     try:
@@ -64,6 +64,18 @@ def _column(name: str, values: ArrayLike) -> Column:
     if place is not None:
         raise GraphError([MaskedNumber(_NAME, name, place_text(place))])
     return _of(array)
+
+
+def _array(values: ArrayLike) -> Array:
+    """Values as an array; texts as objects, for in an array of texts each has the memory of the longest."""
+    cells = values if isinstance(values, list | tuple) else ()
+    if any(isinstance(c, str) for c in cells) and all(_is_plain(c) for c in cells):
+        return np.array(values, object)
+    return np.asarray(values)
+
+
+def _is_plain(cell: object) -> bool:
+    return cell is None or isinstance(cell, str | bool | int | float)
 
 
 def _exact(array: Array) -> Array:

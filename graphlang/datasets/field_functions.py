@@ -51,6 +51,8 @@ FORMS = {
     "impute": "impute(field, mean)`, `impute(field, median)` or `impute(field, 0)",
     "category": "category(field)`, `category(field, unknown=-1)` or `category(impute(field, mode))",
     "one_hot": "one_hot(category(field))",
+    "words": "words(field, length=20)` or `words(field, length=20, most=5000)",
+    "word_count": "word_count(field, length=20)",
     "date": "date(field)",
     "field": 'field("any name")',
 }
@@ -66,6 +68,10 @@ FOREIGN = {
     **dict.fromkeys(
         ("onehotencoder", "onehotencode", "getdummies", "dummies", "dummy", "tocategorical"), "one_hot"
     ),
+    **dict.fromkeys(("tokenize", "tokenizer", "tokens", "token", "wordids", "wordpiece", "text"), "words"),
+    **dict.fromkeys(("vocabulary", "vocab", "textvectorization", "countvectorizer", "bagofwords"), "words"),
+    **dict.fromkeys(("texttosequence", "textstosequences", "padsequences", "splitwords"), "words"),
+    **dict.fromkeys(("length", "lengths", "len", "wordcount", "countwords", "numwords"), "word_count"),
     **dict.fromkeys(("todatetime", "datetime", "parsedate", "todate", "timestamp"), "date"),
     **dict.fromkeys(("column", "col", "feature"), "field"),
     **dict.fromkeys(("max", "pmax"), "maximum"),
@@ -76,4 +82,6 @@ FOREIGN = {
 """What other tools call them, in small letters without `_`."""
 SCALINGS = ("normalize", "normalise", "normalizer", "normalization", "scale")
 """What may mean either of two functions."""
-LEARNS = ("standardize", "minmax", "impute", "category")
+LEARNS = ("standardize", "minmax", "impute", "category", "words")
+MOST_IDS = 20_000
+"""What the numbers of `words` are below where it says nothing else."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from graphlang.datasets.dataset import Array, Column
 from graphlang.datasets.table import NUMBER
+from graphlang.datasets.word_ids import Vocabulary
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.prepared import (
     CellWithoutClass,
@@ -175,10 +176,13 @@ def _place(column: Column, row: int) -> str:
     return f"line {column.lines[row]}" if column.lines is not None else f"row {row}"
 
 
-def restored(name: str, kept: Any, text: str) -> Any:
-    """What was learned, from its JSON; raises GraphError where it is damaged."""
+def restored(part: Mapping[str, Any], kept: Any) -> Any:
+    """What a call learned, from its JSON; raises GraphError where it is damaged."""
+    name, text = part["call"], part["text"]
     if name == "category":
         return Categories(kept, text)
+    if name == "words":
+        return Vocabulary(kept, part)
     wanted = ("value",) if name == "impute" else ("less", "by")
     if not isinstance(kept, dict) or not all(_all(kept.get(key), int | float) for key in wanted):
         raise GraphError([DamagedLearned(text)])
@@ -192,7 +196,7 @@ def _all(values: Any, kind: Any) -> bool:
 def days(field: str, column: Column) -> Array:
     """Dates as days since the first of January 1970; nan where a cell has no value."""
     if column.texts is None:
-        raise GraphError([NoTexts(field)])
+        raise GraphError([NoTexts(field, "date")])
     from datetime import date
 
     numbers: list[float] = []

@@ -15,9 +15,11 @@ import numpy as np
 
 from graphlang.datasets.dataset import Array, Column, Dataset, named_fields
 from graphlang.datasets.field_functions import ELEMENTWISE, OF_TRUTHS, OPERATORS, SIGNS
-from graphlang.datasets.learning import Categories, days, learned_of
+from graphlang.datasets.learning import Categories, days, learned_of, restored
+from graphlang.datasets.word_ids import Vocabulary, texts_in, word_counts
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data_fields import UnknownField
+from graphlang.diagnostics.limits import DEFAULT, Limits
 from graphlang.diagnostics.prepared import ColumnsMisfit, DamagedLearned, NotLearned, SeveralColumns
 
 Learned = dict[str, Any]
@@ -34,32 +36,42 @@ def source_fields(expression: Any) -> Iterator[str]:
             pending += [*part.get("of", ()), *part.get("list", ())]
 
 
-def prepared(dataset: Dataset, expressions: Mapping[str, Any], learned: Learned, *, learn: bool) -> Dataset:
+def prepared(
+    dataset: Dataset,
+    expressions: Mapping[str, Any],
+    learned: Learned,
+    *,
+    learn: bool,
+    limits: Limits = DEFAULT,
+) -> Dataset:
     """The data set with the fields that are computed, by their texts.
 
     What is not in `learned` yet is learned from the training split, and added; without `learn` that is an
-    error.
+    error. `limits` say how many numbers may become of texts.
     """
     if not expressions:
         return dataset
     splits = {name: dict(columns) for name, columns in dataset.splits.items()}
     classes = dict(dataset.classes)
     for split in sorted(splits, key=lambda name: name != "train"):
-        computing = _Computing(dataset, split, learned, learn=learn and split == "train")
+        computing = _Computing(dataset, split, learned, limits, learn=learn and split == "train")
         for text, expression in expressions.items():
             splits[split][text] = computing.column(text, expression)
-            if isinstance(expression, dict) and expression.get("call") == "category":
-                classes[text] = Categories(learned[expression["text"]], text).names
+            if isinstance(expression, dict) and expression.get("call") in ("category", "words"):
+                classes[text] = restored(expression, learned[expression["text"]]).names
     return replace(dataset, splits=splits, classes=classes)
 
 
 class _Computing:
     """The fields of one split under way."""
 
-    def __init__(self, dataset: Dataset, split: str, learned: Learned, *, learn: bool) -> None:
+    def __init__(
+        self, dataset: Dataset, split: str, learned: Learned, limits: Limits, *, learn: bool
+    ) -> None:
         self.dataset = dataset
         self.columns = dataset.splits[split]
         self.learned = learned
+        self.limits = limits
         self.learn = learn
 
     def column(self, text: str, expression: Any) -> Column:
@@ -95,6 +107,8 @@ class _Computing:
             return days(of[0]["field"], _of_one_axis(column))
         if name == "category":
             return self._category(part)
+        if name in ("words", "word_count"):
+            return self._words(name, part)
         if name == "one_hot":
             ids = np.asarray(self.value(of[0]))
             count = len(Categories(self.learned[of[0]["text"]], of[0]["text"]).names)
@@ -112,23 +126,34 @@ class _Computing:
             raise GraphError([DamagedLearned(part["text"])])
         return state.applied(array)
 
-    def _category(self, part: Mapping[str, Any]) -> Any:
+    def _one_column(self, part: Mapping[str, Any]) -> tuple[str, Column]:
+        """The column that a call takes, and its name; raises GraphError for several."""
         field = part["of"][0]["field"]
         column = _of_one_axis(self._column(field, part["text"]))
         if len(column.shape) > 1:
             raise GraphError([SeveralColumns(None, part["text"], field, f"{prod(column.shape[1:]):,}")])
+        return field, column
+
+    def _words(self, name: str, part: Mapping[str, Any]) -> Any:
+        field, column = self._one_column(part)
+        texts = texts_in(field, column, name)
+        if name == "word_count":
+            return word_counts(texts, part["length"])
+        vocabulary = self._state(part, lambda: Vocabulary.learned(field, texts, part))
+        return vocabulary.ids(texts, part, self.limits)
+
+    def _category(self, part: Mapping[str, Any]) -> Any:
+        field, column = self._one_column(part)
         state = self._state(part, lambda: Categories.learned(field, column, part))
         return state.numbers(field, column, part.get("unknown"))
 
     def _state(self, part: Mapping[str, Any], learn: Any) -> Any:
-        from graphlang.datasets.learning import restored
-
         text = part["text"]
         if text not in self.learned:
             if not self.learn:
                 raise GraphError([NotLearned(text)])
             self.learned[text] = learn().as_json()
-        return restored(part["call"], self.learned[text], text)
+        return restored(part, self.learned[text])
 
 
 def _columns_of(value: Array) -> str:

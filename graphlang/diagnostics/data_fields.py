@@ -133,6 +133,26 @@ class FieldOfOtherRank(FieldMismatch):
 class FieldOfOtherSize(FieldMismatch):
     help = "declare it `{name}: {fitting}`, or choose other columns"
     fitting: str
+    #: the size that the input declares
+    size: int = 0
+
+    other_length = wording(help="declare it `{name}: {fitting}`, or write `length={size}`")
+
+
+class IdsBeyondRows(FieldMismatch):
+    message = "`{field}` gives numbers from 0 to {last}, and what looks up `{name}` has {bound} rows"
+
+    most: int
+    bound: int
+
+    @property
+    def last(self) -> str:
+        return f"{self.most - 1:,}"
+
+    @property
+    def help(self) -> str:  # type: ignore[override]  # it is never set
+        keep = f"keep fewer words, by `most={self.bound}`, or " if self.bound > 2 else ""
+        return f"{keep}give the `Embedding` {self.most} rows"
 
 
 class FieldToFlatten(FieldOfOtherRank):

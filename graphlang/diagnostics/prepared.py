@@ -76,7 +76,7 @@ class ColumnsMisfit(WrongFieldExpression):
 
 class SeveralColumns(WrongFieldExpression):
     message = "`{text}` takes one column, but the field `{field}` has {columns}"
-    help = "name the one column that holds the classes"
+    help = "name the one column that is meant"
 
     text: str
     field: str
@@ -157,8 +157,38 @@ class NoDate(Unprepared):
 
 
 class NoTexts(Unprepared):
-    message = "`{field}` is read as numbers alone, and `date` takes texts such as `2021-12-31`"
-    help = "take the field from a csv"
+    message = "`{field}` is read as numbers alone, and `{function}` takes texts{such_as}"
+    help = "give a column of texts"
+
+    function: str
+
+    @property
+    def such_as(self) -> str:
+        return " such as `2021-12-31`" if self.function == "date" else ""
+
+
+class TooManyIds(Unprepared):
+    message = "`{field}` gives {count:,} numbers, more than the limit of {limit:,}"
+    help = "take a smaller `length`, or raise the limit `table_cells`"
+
+    count: int
+    limit: int
+
+
+class TooManyDifferent(Unprepared):
+    message = "`{field}` has more than {limit:,} different words in the training split"
+    help = "take a column of texts in a language, or a smaller `length`"
+
+    limit: int
+
+
+class LongVocabulary(Unprepared):
+    message = "the {count:,} words of `{field}` take {size:,} bytes, and {limit:,} are kept with the weights"
+    help = "keep fewer of them: a smaller `most`"
+
+    count: int
+    size: int
+    limit: int
 
 
 class NothingKnown(Unprepared):

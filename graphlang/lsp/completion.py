@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from graphlang.catalog.constructs import CONSTRUCTS
 from graphlang.catalog.described import FAMILIES, records_of
 from graphlang.catalog.finder import Catalog, Family, family_names
+from graphlang.datasets.field_functions import ELEMENTWISE, FORMS
 from graphlang.lazy import made_once
 from graphlang.lsp import docs
 from graphlang.lsp.analysis import Analysis
@@ -153,6 +155,13 @@ def _arguments(
     call = cursor.call
     assert call is not None
     if _is_input_of_data(cursor):
+        named = dict.fromkeys(_SIZES.findall(FORMS.get(call.head, "")))
+        if call.keyword in named:
+            yield from _names(analysis, cursor, offset, fields)
+            return
+        first = 0 if call.index else 1
+        left = [name for name in named if name not in call.used]
+        yield from (Completion(f"{name}=", "property", rank=first) for name in left)
         yield from _fields(analysis, cursor, offset, fields)
         return
     definition = definition_called(analysis, call.head, offset)
@@ -172,6 +181,10 @@ def _arguments(
     yield from _names(analysis, cursor, offset, fields)
     if cursor.section == "train":
         yield from (Completion(name, "function", kind) for name, kind in _members_of_train())
+
+
+_SIZES = re.compile(r"(\w+)=")
+"""What a function of fields is given by name."""
 
 
 def definition_called(analysis: Analysis, head: str, offset: int) -> t.Def | None:
@@ -270,8 +283,6 @@ def _of_type(section: str, setting: str) -> Iterator[Completion]:
 
 def _fields(analysis: Analysis, cursor: Cursor, offset: int, fields: Fields | None) -> Iterator[Completion]:
     """The fields of the data source, and what may be computed of them."""
-    from graphlang.datasets.field_functions import ELEMENTWISE, FORMS
-
     source = source_text(analysis, cursor)
     for name in fields(source) if fields is not None and source else ():
         written = name if name.isidentifier() else f'field("{name}")'

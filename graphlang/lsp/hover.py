@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from graphlang.catalog.finder import Catalog
+from graphlang.datasets.field_functions import FORMS
 from graphlang.diagnostics import Span
 from graphlang.lsp import docs
 from graphlang.lsp.analysis import Analysis
@@ -40,7 +41,8 @@ def _text(analysis: Analysis, occurrence: Occurrence) -> str | None:
     if role == "member":
         return _of_member(analysis, occurrence)
     if role == "field" and occurrence.owner == "data":
-        return f"`{name}`: a field of the data source"
+        form = FORMS.get(name) if occurrence.span.source.text[occurrence.span.end :][:1] == "(" else None
+        return f"`{form}`: a function of fields" if form else f"`{name}`: a field of the data source"
     known = docs.docs_of(name)
     here = _result(analysis, occurrence)
     return "\n\n".join(part for part in (here, known) if part) or None

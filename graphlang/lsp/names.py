@@ -329,11 +329,11 @@ class Names:
         binding = scope.find(name) if section == "data" else None
         if binding is not None and binding.kind == "input":
             self._use(binding, span)
-            self._fields(setting.value)
+            self._fields(setting.value, scope)
             return
         self.occurrences.append(Occurrence(span, name, None, "setting", section))
         if section == "data" and name == "validation" and type(setting.value) is t.Name:
-            self._fields(setting.value)
+            self._fields(setting.value, scope)
         elif type(setting.value) is t.Name and setting.value.name in choices(section, name):
             self.occurrences.append(
                 Occurrence(setting.value.span, setting.value.name, None, "field", section)
@@ -341,10 +341,20 @@ class Names:
         else:
             self._waiting.append((setting.value, scope))
 
-    def _fields(self, value: Any) -> None:
-        """Names of fields of the data source, and the functions that prepare them."""
+    def _fields(self, value: Any, scope: NameScope) -> None:
+        """Names of fields of the data source, the functions that prepare them, and the `hyper`s that these
+        are given by name."""
+        sizes = {
+            id(a.value)
+            for part in descendants([value])
+            if type(part) is t.Call
+            for a in part.arguments
+            if a.name is not None and type(a.value) is t.Name
+        }
         for part in descendants([value]):
-            if type(part) is t.Name:
+            if type(part) is t.Name and id(part) in sizes:
+                self._refer(part.name, part.span, scope)
+            elif type(part) is t.Name:
                 self.occurrences.append(Occurrence(part.span, part.name, None, "field", "data"))
 
 

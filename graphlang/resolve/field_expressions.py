@@ -19,13 +19,16 @@ from graphlang.diagnostics.data_fields import as_field
 from graphlang.diagnostics.prepared import PreparationMisused, UnknownPreparation, WrongFieldExpression
 from graphlang.diagnostics.settings import NoFieldName
 from graphlang.resolve.context import Context
-from graphlang.resolve.values import POISON
+from graphlang.resolve.scopes import Scope
+from graphlang.resolve.values import POISON, is_integer, without_node
 from graphlang.syntax import tree
 
 WAYS = ("mean", "median")
+FEWEST_IDS = 3
+"""With fewer, `words` would know no word."""
 
 
-def field_value(context: Context, name: str, expression: Any) -> Any:
+def field_value(context: Context, name: str, expression: Any, scope: Scope) -> Any:
     """The name of a field, or `{"text": ..., "expression": ...}`; POISON after a reported mistake."""
     if isinstance(expression, tree.Name):
         return expression.name
@@ -33,7 +36,7 @@ def field_value(context: Context, name: str, expression: Any) -> Any:
         return expression.value
     if isinstance(expression, tree.Number | tree.Bool | tree.NoneValue):
         return context.poison(NoFieldName(expression.span, name))
-    data = _Reading(context).read(expression)
+    data = _Reading(context, scope).read(expression)
     if data is POISON:
         return POISON
     if isinstance(data, dict) and "field" in data:
@@ -82,8 +85,9 @@ def _unknown(part: tree.Call, name: str) -> UnknownPreparation:
 class _Reading:
     """Reads an expression over fields as plain data; POISON after a reported mistake."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scope: Scope) -> None:
         self.context = context
+        self.scope = scope
 
     def read(self, part: Any) -> Any:
         if isinstance(part, tree.Name):
@@ -134,6 +138,8 @@ class _Reading:
 
     def _more(self, name: str, plain: list[Any], named: dict[Any, Any]) -> dict[str, Any] | None:
         """What a call of something that is no function of numbers needs besides; None where it is wrong."""
+        if name in ("words", "word_count"):
+            return self._sizes_of_words(name, plain, named)
         count = 2 if name == "impute" else 1
         if len(plain) != count or set(named) - ({"unknown"} if name == "category" else set()):
             return None
@@ -154,6 +160,18 @@ class _Reading:
             return {"unknown": unknown, **fills} if _is_id(unknown) else None
         assert name in LEARNS or name == "date"
         return fills
+
+    def _sizes_of_words(self, name: str, plain: list[Any], named: dict[Any, Any]) -> dict[str, Any] | None:
+        """The whole numbers that `words` and `word_count` are given, which may be those of a `hyper`."""
+        allowed = {"length": 1, "most": FEWEST_IDS} if name == "words" else {"length": 1}
+        if len(plain) != 1 or not _is_field(plain[0]) or "length" not in named or set(named) - set(allowed):
+            return None
+        sizes = {key: self._constant(part) for key, part in named.items()}
+        fit = all(is_integer(size) and allowed[key] <= size < 2**31 for key, size in sizes.items())
+        return sizes if fit else None
+
+    def _constant(self, part: Any) -> Any:
+        return without_node(self.scope.find(part.name)) if isinstance(part, tree.Name) else _number(part)
 
     def _misused(self, part: Any, name: str, form: str) -> Any:
         return self.context.poison(PreparationMisused(part.span, name, form))

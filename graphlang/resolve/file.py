@@ -11,7 +11,7 @@ from graphlang.diagnostics.errors import distinct
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
-from graphlang.resolve import monitors, parameter_groups, sections, uncalled
+from graphlang.resolve import field_types, monitors, parameter_groups, sections, uncalled
 from graphlang.resolve.block import EVALUATED, block
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
 from graphlang.resolve.call_counts import CallCounts
@@ -269,6 +269,8 @@ class _FileEvaluation:
             parameter_groups.check_use(self.context, train.values, params, train.places)
         if train is not None:
             monitors.check_monitors(self.context, train)
+        if "data" in self.settings:
+            field_types.check_words(self.context, self.settings["data"])
         self.context.collector.finish()
 
     # ---- the spec -----------------------------------------------------------------------------------------

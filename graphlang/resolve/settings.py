@@ -51,7 +51,7 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
             return None
         return (yield _member(context, name, expression, scope))
     if section == "data":
-        return field_value(context, name, expression)
+        return field_value(context, name, expression, scope)
     if name == "minimize" and names_objectives(expression):
         return (
             yield objectives(

@@ -29,7 +29,7 @@ def computed_fields(
 ) -> Dataset:
     """The data set with fields that the `data` section computes; raises GraphError, which knows targets."""
     try:
-        return prepared(dataset, expressions, model.learned, learn=learn)
+        return prepared(dataset, expressions, model.learned, learn=learn, limits=model.network.limits)
     except GraphError as error:
         raise GraphError([of_target(model, problem) for problem in error.diagnostics]) from None
 

@@ -62,6 +62,9 @@ def deeper(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("impute({}, {})".format, inner, st.sampled_from(["mean", "median", "mode", "0"])),
         st.builds("one_hot(category({}))".format, inner),
         st.builds("category({}, unknown={})".format, inner, st.sampled_from(["0", "-1", "5", "1.5", "true"])),
+        st.builds("words({}, length={})".format, inner, st.sampled_from(["2", "1", "0", "true", "k"])),
+        st.builds("words({}, length=2, most={})".format, inner, st.sampled_from(["9", "3", "-1", "1e9"])),
+        st.builds("word_count({}, length=2)".format, inner),
         st.builds("category(impute({}, {}))".format, inner, st.sampled_from(["mode", '"z"', "7"])),
         st.builds("({})[{}]".format, inner, inner),
     )

@@ -91,6 +91,12 @@ def test_a_place_outside_of_the_text_is_the_closest_in_it() -> None:
 # ---- hover ----------------------------------------------------------------------------------------------
 
 
+def test_a_hover_over_a_function_of_fields_says_how_it_is_written() -> None:
+    data = "input x: int[N, 2]\ny = x\ndata { source = mnist(); x = wo|rds(words, length=2) }"
+    assert "words(field, length=20)" in hovered(data)
+    assert "a field of the data" in hovered(data.replace("|", "").replace("(words", "(wo|rds"))
+
+
 def test_a_hover_says_type_definition_formula_and_comment() -> None:
     text = hovered(in_net("loss =", "lo|ss ="))
     assert "loss: float\n" in text
@@ -150,6 +156,8 @@ def test_a_parameter_of_a_layer_has_its_type() -> None:
         ("train { optimizer = | }", ["Adadelta", "AdaGrad", "Adam"]),
         ("def f(a, b=3) = a * b\ny = f(x, |)", ["a=", "b="]),
         ('data { source = csv("h.csv")\n  x = |\n}', ["area", 'field("living room")']),
+        ('data { source = csv("h.csv")\n  x = words(area, |)\n}', ["length=", "most="]),
+        ('hyper T = 5\ndata { source = csv("h.csv")\n  x = words(area, length=|)\n}', ["T"]),
         ("|", ["graphlang", "import", "hyper"]),
         ("def f(a, b) = |", ["a", "b", "f"]),
     ],
@@ -267,6 +275,8 @@ def test_references_are_those_of_the_name_and_not_of_its_namesakes() -> None:
          "input z = 2\ny = z\ndata { source = mnist(); z = x }"),
         ("hyper h = 2\ns = scan e in xs carry c = a { next |c = c + e * h; yield c }", "d",
          "hyper h = 2\ns = scan e in xs carry d = a { next d = d + e * h; yield d }"),
+        ("hyper |T = 2\ninput x: int[N, T]\ny = x\ndata { source = mnist(); x = words(T, length=T) }", "L",
+         "hyper L = 2\ninput x: int[N, L]\ny = x\ndata { source = mnist(); x = words(T, length=L) }"),
         ("|무게 = 2\na = 무게", "사과", "사과 = 2\na = 사과"),
     ],
 )  # fmt: skip
