@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from round_trips import randomize, round_trip
 
@@ -70,6 +71,33 @@ def test_a_parameter_of_one_number_comes_back_as_a_parameter() -> None:
     back = round_trip(randomize(gl.loads(text, dtype="float32")))
     assert len(back.params) == 2
     assert all(np.size(array) == 1 for array in back.params.values())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "Attention(x, 2)",
+        "Attention(x, 2, causal=true)",
+        "Attention(x, 2, mask=m)",
+        "Attention(x, 2, mask=few)",
+        "Attention(x, 2, mask=m, causal=true)",
+        "Attention(x, u, 2)",
+        "Attention(x, u, 2, causal=true)",
+        "Attention(x, u, 2, mask=far)",
+    ],
+)
+def test_attention_comes_back_from_one_node(call: str) -> None:
+    given = "input x: float[N, T, 4], u: float[N, 3, 5], m: bool[N, T, T], few: int[N, T], far: bool[N, 3]"
+    graph = randomize(gl.loads(f"{given}\ny = {call}\noutput y", dtype="float32"))
+    content, report = exported_bytes(graph)
+    assert report.agreement is not None
+    kinds = [node.op_type for node in onnx.load_model_from_string(content).graph.node]
+    assert ("Attention" in kinds) is (", causal" not in call or call == "Attention(x, 2, causal=true)")
+    back = round_trip(graph)
+    assert ("Wqkv" in " ".join(back.params)) is (call in ("Attention(x, 2)", "Attention(x, 2, causal=true)"))
+    assert "Attention" not in [
+        node.op_type for node in onnx.load_model_from_string(exported_bytes(graph, opset=22)[0]).graph.node
+    ]
 
 
 @pytest.mark.parametrize(

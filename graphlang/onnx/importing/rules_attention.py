@@ -83,7 +83,10 @@ def _places(w: Writer, node: OnnxNode, scores: OnnxValue, past: Any) -> list[Onn
     left, right = int(node.attribute("left_window_size", -1)), int(node.attribute("right_window_size", -1))
     lengths, allowed = node.get(6), []
     queries, keys = scores.shape[-2], scores.shape[-1]
-    if causal or left >= 0 or right >= 0:
+    shifted = lengths is not None or not known_size(past) or bool(past)
+    if causal and left < 0 and right < 0 and not shifted:
+        allowed.append(w.call("not_equal", w.call("tril", w.call("ones", sizes=(queries, keys))), 0))
+    elif causal or left >= 0 or right >= 0:
         rows: OnnxValue = w.call("expand_dims", w.call("arange", sizes=(queries,)), axis=1)
         if lengths is not None and node.get(4) is None:
             ends = w.call("subtract", w.call("reshape", lengths, sizes=(lengths.shape[0], 1, 1, 1)), queries)

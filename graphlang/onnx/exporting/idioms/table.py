@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphlang.onnx.exporting.idioms import activations, normalisation, pooling, recurrent
+from graphlang.onnx.exporting.idioms import activations, attention, normalisation, pooling, recurrent
 from graphlang.onnx.exporting.idioms.idiom import Finders, Idiom, NodeCall
 
 FINDERS: Finders = {
     **activations.FINDERS,
+    **attention.FINDERS,
     **normalisation.FINDERS,
     **pooling.FINDERS,
     **recurrent.FINDERS,
 }
 IN_FLOAT32_ALONE = frozenset(
-    {"AvgPool", "Elu", "Gelu", "GlobalAvgPool", "HardSwish", "Mish", "PRelu", "Softplus"}
+    {"Attention", "AvgPool", "Elu", "Gelu", "GlobalAvgPool", "HardSwish", "Mish", "PRelu", "Softplus"}
 )
 """Operations that onnxruntime does not compute in float64, or that ONNX computes there with numbers of
 float32."""
