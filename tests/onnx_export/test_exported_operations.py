@@ -49,14 +49,6 @@ def test_linear_algebra_is_the_same_for_matrices_of_any_size(text: str) -> None:
     assert agreement.largest < 1e-10
 
 
-def test_what_onnx_lacks_is_said_by_name() -> None:
-    text = "input x: float[N, 3, 3]\nparam w: float[3, 3] = normal(1)\nloss = mean(det(x @ w))\noutput loss\n"
-    graph = gl.loads(f"{text}train {{ minimize = loss; optimizer = SGD(0.1); epochs = 1 }}", dtype="float32")
-    with pytest.raises(gl.GraphError, match="cofactors") as refused:
-        exported_bytes(graph, training=True)
-    assert [d.code for d in refused.value.diagnostics] == ["GL782"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in ENTRIES if n not in NOT_IN_FLOAT64])
 def test_an_operation_keeps_the_digits_of_float64(name: str) -> None:

@@ -163,9 +163,17 @@ def test_a_file_without_a_step_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_the_gradient_needs_and_onnx_lacks_is_said_by_name() -> None:
-    text = SMALL.replace("loss = SoftmaxWithLoss(y, t)", "loss = SoftmaxWithLoss(y, t) + sum(inv(A))")
-    with pytest.raises(gl.GraphError, match=r"inv.*cannot become ONNX"):
+    text = SMALL.replace("loss = SoftmaxWithLoss(y, t)", "loss = SoftmaxWithLoss(y, t) + det(A)")
+    with pytest.raises(gl.GraphError, match=r"det.*cannot become ONNX: the primitive `cofactors`"):
         exported_bytes(gl.loads(f"param A: float[2, 2] = normal(std=1)\n{text}"), training=True)
+
+
+def test_the_gradient_of_an_inverse_is_a_loop_too() -> None:
+    text = SMALL.replace(
+        "loss = SoftmaxWithLoss(y, t)", "loss = SoftmaxWithLoss(y, t) + sum(inv(A + 3 * eye(2)))"
+    )
+    graph = gl.loads(f"param A: float[2, 2] = normal(std=1)\n{text}")
+    assert exported_bytes(graph, training=True)[1].agreement is not None
 
 
 def test_a_step_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
