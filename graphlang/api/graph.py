@@ -29,6 +29,7 @@ from graphlang.inputs.call import (
     inputs_by_name,
     name_list,
 )
+from graphlang.inputs.files_for_rows import refuse_named_rows
 from graphlang.inputs.frames import columns_of, is_frame
 from graphlang.inputs.options import check_compile_options, check_options, refuse_option
 from graphlang.lazy import lazy
@@ -291,9 +292,9 @@ class Graph(Trainable, Viewed, Shown):
 
         Needs only the inputs that the outputs depend on; where that is one, `predict(x)` is enough. Columns
         of raw rows may stand for inputs that the `data` section computes, by the names of its source's
-        fields: `predict(area=[50.5], kind=["flat"])`, or a data frame of pandas; what was learned from the
-        training split is applied. `classes=True` gives the names of classes for their numbers, or for the
-        largest of their scores.
+        fields: `predict(area=[50.5], kind=["flat"])`, a data frame of pandas or a list of dicts; what was
+        learned from the training split is applied. `classes=True` gives the names of classes for their
+        numbers, or for the largest of their scores.
         """
         if "classes" in self.network.inputs and classes is not False:
             named, classes = {**named, "classes": classes}, False
@@ -308,6 +309,7 @@ class Graph(Trainable, Viewed, Shown):
         """The inputs of `predict`, with what the `data` section makes of raw rows."""
         of = self.spec.outputs
         if named:
+            refuse_named_rows("predict", self.network, named)
             refuse_option("predict", self.network, named)
         if is_frame(inputs) and not more:
             from graphlang.training.raw_rows import from_columns

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from graphlang.diagnostics.python_arguments import by_name, one_of, text_of
 from graphlang.inputs.call import check_callable, check_path, data_or_arrays, validation_arrays
+from graphlang.inputs.files_for_rows import refuse_named_rows
 from graphlang.inputs.frames import columns_of, is_frame
 from graphlang.inputs.options import check_options, refuse_option
 
@@ -65,6 +66,7 @@ class Trainable:
         check_callable("on_step", on_step)
         dataset: Dataset | None
         handed: dict[str, Any]
+        refuse_named_rows("fit", self._model.network, arrays)
         if is_frame(data) and not more and not arrays:
             dataset, handed, validation = self._of_frames(data, validation), {}, None
         else:
@@ -100,7 +102,7 @@ class Trainable:
         from graphlang.training.sections import section_of
 
         if validation is not None and not is_frame(validation):
-            raise TypeError("validation is a data frame where the data is one: write validation=frame")
+            raise TypeError("validation is a data frame or rows where the data is: write validation=rows")
         splits = {"train": columns_of(frame)}
         if validation is not None:
             splits["validation"] = columns_of(validation)
@@ -128,6 +130,7 @@ class Trainable:
         from graphlang.training.sections import section_of
 
         section = section_of(self._model, "evaluate")
+        refuse_named_rows("evaluate", self._model.network, arrays)
         refuse_option("evaluate", self._model.network, arrays)
         of = measured(section).values()
         given = {**data, **arrays} if isinstance(data, Mapping) else arrays

@@ -1,9 +1,31 @@
-"""What to write for an option that a command does not have and that means a setting: `--lr 0.1`."""
+"""What to write for an option that means a setting, `--lr 0.1`, and for files and values without one."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from pathlib import Path
+
 from graphlang.diagnostics import Diagnostic, GraphError
 from graphlang.diagnostics.settings import FromOutside, OverrideElsewhere, UnknownOverride
+
+TABLES = (".csv", ".tsv", ".npz", ".parquet", ".jsonl")
+
+
+def option_for(word: str, options: Collection[str]) -> str | None:
+    """The help for a word that no option takes; `options` are those of the command."""
+    if re.fullmatch(r"[^\W\d][\w.]*=.+", word) and "--set" in options:
+        return f"write `--set {word}`"
+    path = Path(word)
+    if "--weights" in options and (path.suffix == ".safetensors" or (path / "run.json").is_file()):
+        return f"weights go with `--weights {word}`"
+    if path.suffix == ".npz" and {"--weights", "--data"} <= set(options):
+        return f"rows go with `--data {word}`, weights with `--weights {word}`"
+    if path.suffix in TABLES and "--data" in options:
+        return f"rows of a table go with `--data {word}`"
+    if path.suffix in (".json", ".npz", ".csv") and "--inputs" in options:
+        return f"values of inputs go with `--inputs {word}`"
+    return None
 
 
 def written_with_set(name: str, value: str, words: list[str]) -> str | None:

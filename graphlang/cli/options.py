@@ -59,8 +59,12 @@ class CommandParser(argparse.ArgumentParser):
         wrong, _, rest = message.partition(": ")
         words = rest.split()
         at = next((i for i, w in enumerate(words) if w.startswith("--")), None)
-        if at is None or not wrong.startswith("unrecognized"):
+        if not wrong.startswith("unrecognized") or not words:
             return None
+        if at is None:
+            from graphlang.cli.foreign_options import option_for
+
+            return option_for(words[0], self._option_string_actions)
         option, equals, value = words[at].partition("=")
         close = did_you_mean(option, self._option_string_actions)
         if close or "--set" not in self._option_string_actions:
@@ -94,7 +98,10 @@ def _indented(text: str) -> str:
 
 def spec(parser: CommandParser) -> None:
     parser.add_argument(
-        "spec", metavar="SPEC", type=named, help="a .graph file, or lesson:NAME; `-` reads stdin"
+        "spec",
+        metavar="SPEC",
+        type=_named_spec(parser),
+        help="a .graph file, or lesson:NAME; `-` reads stdin",
     )
 
 
@@ -103,7 +110,7 @@ def specs(parser: CommandParser) -> None:
         "specs",
         metavar="SPEC",
         nargs="+",
-        type=named,
+        type=_named_spec(parser),
         help=".graph files, folders of them, or lesson:NAME (lesson: for all); `-` reads stdin",
     )
 
@@ -199,6 +206,22 @@ def named(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("the name is empty")
     return text
+
+
+def _named_spec(parser: CommandParser) -> Callable[[str], str]:
+    """Reads the name of a spec; refuses a file of data."""
+
+    def read(text: str) -> str:
+        from graphlang.cli.foreign_options import TABLES, option_for
+
+        if text.endswith(TABLES):
+            help_ = option_for(text, parser._option_string_actions)
+            raise argparse.ArgumentTypeError(
+                f"`{text}` holds data, and is no spec{f'; {help_}' if help_ else ''}"
+            )
+        return named(text)
+
+    return read
 
 
 def path(text: str) -> Path:
@@ -391,6 +414,10 @@ def announced_by(tell: Callable[[str], Any]) -> Iterator[None]:
 # ---- loading -------------------------------------------------------------------------------------
 
 
+_NO_DATA = object()
+"""Stands for `--data` of a command that does not have it."""
+
+
 def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[Graph, dict[str, Any]]:
     """The graph of a command, with the values from its options; notes on the file go to stderr."""
     from graphlang.api import load
@@ -413,7 +440,8 @@ def load_graph(arguments: argparse.Namespace, path: str | None = None) -> tuple[
     console.report_notes(graph.notes, arguments.format)
     if not hasattr(arguments, "values"):  # read only once: several specs may share the inputs from stdin
         path = getattr(arguments, "inputs", None)
-        arguments.values = {} if path is None else read_inputs(path)
+        table = getattr(arguments, "data", _NO_DATA) is None and graph.spec.data is not None
+        arguments.values = {} if path is None else read_inputs(path, list(graph.inputs), table=table)
         note_what_is_not_finite(path or "", arguments.values)
     if not getattr(arguments, "weights", None):
         if getattr(arguments, "rename", None) or getattr(arguments, "layout", None):

@@ -126,8 +126,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_TABLES = {"npz": "new.npz", "parquet": "new.parquet", "jsonl": "new.jsonl", "csv": "new.csv"}
+"""What a file of new rows may be called, by the source of the `data` section."""
+
+
 def _outputs(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
-    prediction = graph.predict(inputs)
+    from graphlang.diagnostics import GraphError
+    from graphlang.diagnostics.inputs import MissingInputs
+
+    try:
+        prediction = graph.predict(inputs)
+    except GraphError as error:
+        source = graph.spec.data and graph.spec.data.source.name
+        file = _TABLES.get(source or "")
+        raise GraphError(
+            [
+                p.replaced(rows_from=file) if isinstance(p, MissingInputs) and p.rows else p
+                for p in error.diagnostics
+            ]
+        ) from None
     return prediction if len(graph.outputs) != 1 else {graph.spec.outputs[0]: prediction}
 
 

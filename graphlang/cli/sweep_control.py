@@ -161,7 +161,25 @@ class SweepControl:
         if best is not None:
             where = console.file_name(self._folder.folder_of(best))
             yield f"\nthe best by {self._folder.criterion}: {best.described}, in {where}"
+            words = [
+                "graphlang",
+                "evaluate",
+                self._arguments.spec,
+                "--weights",
+                str(self._folder.folder_of(best)),
+            ]
+            words += [word for setting in self._settings_of(best) for word in ("--set", setting)]
+            words += [] if self._arguments.data is None else ["--data", str(self._arguments.data)]
+            yield f"measure it: {shell_line(words)}"
             yield f"beside one another: graphlang report {shell_line([str(self._folder.path)])}"
+
+    def _settings_of(self, run: SweptRun) -> Iterator[str]:
+        """The settings that a graph is loaded with to take the weights of a run: those of its `hyper`s."""
+        from graphlang.training.run_folder import about_run
+
+        hypers = about_run(self._folder.folder_of(run)).get("hypers", {})
+        given = {**dict(self._arguments.set), **run.set}
+        return (f"{name}={value}" for name, value in given.items() if name in hypers)
 
     def _failures(self) -> Iterator[str]:
         """What runs that failed told, each text once."""

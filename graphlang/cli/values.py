@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +10,7 @@ from graphlang.cli import console
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.base import elided
 from graphlang.diagnostics.files import (
+    ColumnsOfNoInputs,
     DamagedArrays,
     InputTwice,
     JsonNumberTooLarge,
@@ -22,6 +23,7 @@ from graphlang.diagnostics.files import (
     WrongInputsFile,
     unreadable,
 )
+from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.diagnostics.settings import UnknownOverride, WrongOverride
 from graphlang.files.regular import RegularFile, open_regular
 from graphlang.files.unsound import Unsound
@@ -65,8 +67,11 @@ def read_array(path: str) -> Any:
             raise GraphError([DamagedArrays(path, "an npy file", str(error))]) from None
 
 
-def read_inputs(path: str) -> dict[str, Any]:
-    """The values by name in a JSON object or an npz, by the content, or in the columns of a `.csv`."""
+def read_inputs(path: str, inputs: Sequence[str] | None = None, *, table: bool = False) -> dict[str, Any]:
+    """The values by name in a JSON object or an npz, by the content, or in the columns of a `.csv`.
+
+    With `inputs`, the names that columns may have; `table` says that the command takes rows by `--data`.
+    """
     from graphlang.files.json_text import MOST_BYTES
 
     if path == "-":
@@ -78,7 +83,7 @@ def read_inputs(path: str) -> dict[str, Any]:
         if start == b"\x93NUMPY":
             raise GraphError([WrongInputsFile.array_without_name(path)])
         if path.lower().endswith(".csv"):
-            return _columns(path, file)
+            return _columns(path, file, inputs, table)
         if file.size > MOST_BYTES:
             raise GraphError([LongJson(path, file.size, MOST_BYTES)])
         return _from_json(path, file.content(MOST_BYTES))
@@ -131,7 +136,7 @@ def _archive(path: str, file: RegularFile) -> dict[str, Any]:
         raise GraphError([DamagedArrays(path, "an npz file", str(error))]) from None
 
 
-def _columns(path: str, file: RegularFile) -> dict[str, Any]:
+def _columns(path: str, file: RegularFile, inputs: Sequence[str] | None, rows: bool) -> dict[str, Any]:
     """The columns of a csv, each for the input of its name."""
     from graphlang.datasets.csv_blocks import Form
     from graphlang.datasets.csv_table import read_csv
@@ -141,6 +146,12 @@ def _columns(path: str, file: RegularFile) -> dict[str, Any]:
 
     check_size(path, "the table", file.size, DEFAULT.table_bytes)
     table = read_csv(path, file, Form(), DEFAULT.table_cells)
+    unknown = [] if inputs is None else [name for name in table.names if name not in inputs]
+    if inputs is not None and unknown and len(unknown) == len(table.names):
+        wording = ColumnsOfNoInputs.rows if rows else ColumnsOfNoInputs
+        raise GraphError([wording(path, table.names, inputs)])
+    if inputs is not None and unknown:
+        raise GraphError([UnknownInput(name, inputs, path) for name in unknown])
     numbers = NumberColumns(table, table.names)
     return {name: numbers.of(name) for name in table.names}
 

@@ -109,11 +109,13 @@ def _graph(arguments: argparse.Namespace, dtype: str | None = None) -> Graph:
 @contextmanager
 def _seen(arguments: argparse.Namespace) -> Iterator[WeightFile]:
     """The arrays under the names that are asked for; those of a spec are held to its parameters."""
+    from graphlang.training.lacking_weights import refuse_lacking
     from graphlang.training.partial_weights import check_fit, seen_as
     from graphlang.training.run_folder import weights_of
     from graphlang.training.weight_files import opened_weights
 
     graph = None if arguments.spec is None else _graph(arguments)
+    refuse_lacking(Path(arguments.file))
     file = weights_of(Path(arguments.file))
     with opened_weights(file) as opened:
         network = None if graph is None else graph.network

@@ -16,6 +16,7 @@ from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.weights import FolderWithoutRun, WrongRun
 from graphlang.engine.result import json_value
 from graphlang.files.regular import read_bytes
+from graphlang.training.lacking_weights import NAMED, runs_in
 from graphlang.training.run_folder import METRICS, MOST_RECORDS, SPEC, WEIGHTS, about_run, read_records
 from graphlang.training.run_records import is_metric
 from graphlang.training.weight_files import read
@@ -39,7 +40,7 @@ def spec_of_run(folder: Path) -> str:
     try:
         return read_bytes(file, MOST_RECORDS).decode()
     except FileNotFoundError:
-        raise GraphError([FolderWithoutRun(str(folder), SPEC)]) from None
+        raise GraphError([FolderWithoutRun(str(folder), SPEC, runs_in(folder)[:NAMED])]) from None
     except (OSError, UnicodeDecodeError):
         raise GraphError([WrongRun.damaged(str(file))]) from None
 

@@ -187,6 +187,17 @@ class WrongInputsFile(OfFile):
     array_without_name = wording("this is one array (npy) without a name", "use `--set NAME=@{file}`")
 
 
+class ColumnsOfNoInputs(WrongInputsFile):
+    """A csv whose columns have other names than the inputs."""
+
+    message = "no column of it has the name of an input: the columns are {columns:and}"
+    help = "the columns of a csv are inputs of their names: {inputs:and}"
+    columns: Sequence[str]
+    inputs: Sequence[str]
+
+    rows = wording(help="rows of a table, as the `data` section takes them, go with `--data {file}`")
+
+
 class DamagedArrays(WrongInputsFile):
     message = "this is not a sound {form}: {problem}"
     help = "write it with `{call}`"

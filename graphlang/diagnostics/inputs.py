@@ -25,6 +25,10 @@ class MissingInputs(Diagnostic):
     names: Sequence[str]
     types: Sequence[str]
     file: str | None
+    #: whether the `data` section of the file says what inputs are of a row
+    rows: bool = False
+    #: a file of rows that the command takes, where it takes one
+    rows_from: str | None = None
     #: a value that could be asked for in place of the outputs, and does without them
     computable: str | None = None
 
@@ -46,7 +50,11 @@ class MissingInputs(Diagnostic):
         if not self.shell:
             types = [""] * len(self.names) if scalars else [f" ({t})" for t in self.types]
             listed = ", ".join(f"`{n}=...`{t}" for n, t in zip(self.names, types, strict=True))
-            return f"give each a value by keyword, or all in one mapping: {listed}"
+            rows = ", or columns of rows, as the `data` section takes them" if self.rows else ""
+            return f"give each a value by keyword, or all in one mapping: {listed}{rows}"
+        if self.rows_from is not None:
+            listed = " and ".join(f"`{n}`" for n in self.names)
+            return f"rows of a table go with `--data {self.rows_from}`, {listed} alone with `--inputs FILE`"
         if scalars:
             return "give each a value: " + " ".join(f"--set {n}=..." for n in self.names)
         typed = ", ".join(f"{n}: {t}" for n, t in zip(self.names, self.types, strict=True))

@@ -219,7 +219,7 @@ class FromOutside(Diagnostic):
         """The override as it was written."""
         return f"`--set {self.name}`" if self.shell else f"`{self.name}` in `set`"
 
-    def written(self, name: str, value: str) -> str:
+    def anew(self, name: str, value: str) -> str:
         """Another override, as it is to be written."""
         if not self.shell:
             plain = re.fullmatch(r"-?[\d.]+(e-?\d+)?", value)
@@ -299,7 +299,7 @@ class OverrideMeant(UnknownOverride):
 
     @property
     def instead(self) -> str:
-        return self.written(self.meant, self.value)
+        return self.anew(self.meant, self.value)
 
 
 class OverrideElsewhere(UnknownOverride):
@@ -312,7 +312,7 @@ class OverrideElsewhere(UnknownOverride):
         place = self.belonging
         if isinstance(place, Maximized):
             return str(place)
-        return f"{place.why}: `{self.written(f'{place.section}.{place.owner}', place.example)}`"
+        return f"{place.why}: `{self.anew(f'{place.section}.{place.owner}', place.example)}`"
 
 
 class WrongOverride(FromOutside):

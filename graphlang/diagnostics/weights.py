@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from graphlang.diagnostics.base import Diagnostic, OfFile, wording
+from graphlang.diagnostics.base import Diagnostic, OfFile, first_of, listed, wording
 from graphlang.diagnostics.places import Span
 
 OF_TORCH = frozenset(
@@ -27,6 +28,9 @@ class WrongWeights(OfFile):
     code = "GL709"
 
     no_file = wording("there is no such file", "a run folder holds `weights.npz`")
+    empty_folder = wording(
+        "this folder holds no weights", "a run that stopped before its first checkpoint has none: train again"
+    )
     folder = wording("this is a folder, not a file", "name the file in it: `{file}/weights.npz`")
     one_array = wording(
         "this is one array (npy), not a weights file (npz)",
@@ -36,6 +40,59 @@ class WrongWeights(OfFile):
         "this is neither an npz nor a safetensors file",
         "weights are written by `graphlang train`, or by `save` from Python",
     )
+
+
+class NoSuchWeights(WrongWeights):
+    message = "there is no such file"
+    help = first_of("did you mean `{similar}`?", "look at the spelling; a run folder holds `weights.npz`")
+    similar: str | None
+
+
+class NoSuchRun(WrongWeights):
+    message = "there is no such run, and no file of weights of that name"
+    help = first_of("did you mean `{similar}`?", "`graphlang train` makes a run, and says where it keeps it")
+    similar: str | None
+
+
+class SweepForWeights(WrongWeights):
+    message = "this is the folder of a sweep, which holds several runs"
+    help = "name one of them: the best run by {criterion} is in `{best}`"
+    best: str
+    criterion: str
+
+
+class FolderOfRuns(WrongWeights):
+    message = "this folder holds runs, and is none itself"
+    help = "name one of the runs in it: {runs:or}"
+    runs: Sequence[str]
+
+
+class WeightsOfOtherSettings(WrongWeights):
+    message = "the weights were trained with other settings: {differences}"
+    trained: Mapping[str, Any]
+    here: Mapping[str, Any]
+
+    @property
+    def differences(self) -> str:
+        told = [
+            f"`{n}` is {_plain(v)} in the run and {_plain(self.here[n])} here"
+            for n, v in self.trained.items()
+        ]
+        return listed(told, "and")
+
+    @property
+    def help(self) -> str:
+        if self.shell:
+            return "add " + " ".join(
+                f"`--set {name}={_plain(value)}`" for name, value in self.trained.items()
+            )
+        settings = ", ".join(f'"{name}": {value!r}' for name, value in self.trained.items())
+        return f"load the graph with them: `set={{{settings}}}`"
+
+
+def _plain(value: Any) -> str:
+    """A setting as the language writes it."""
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
 class DamagedWeights(WrongWeights):
@@ -233,8 +290,16 @@ class NothingToResume(WrongRun):
     help = "`graphlang train` says where it keeps a run"
 
     file_for_run = wording("this is a file, not the folder of a run")
-    no_folder = wording("there is no such folder to go on from")
-    no_such_folder = wording("there is no such folder")
+
+
+class NoRunToResume(NothingToResume):
+    message = "there is no such folder to go on from"
+    help = first_of("did you mean `{similar}`?", "`graphlang train` says where it keeps a run")
+    similar: str | None
+
+
+class NoRunToShow(NoRunToResume):
+    message = "there is no such folder"
 
 
 class NoCheckpoint(NothingToResume):
@@ -244,7 +309,9 @@ class NoCheckpoint(NothingToResume):
 
 class FolderWithoutRun(NothingToResume):
     message = "this folder does not hold a run: there is no `{name}` in it"
+    help = first_of("name one of the runs in it: {runs:or}", "`graphlang train` says where it keeps a run")
     name: str
+    runs: Sequence[str] | None = None
 
 
 class FileInSettings(WrongRun):

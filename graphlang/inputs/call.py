@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.inputs import MissingInputs
 from graphlang.diagnostics.python_arguments import by_name, text_of
-from graphlang.inputs.input_values import declared_type
+from graphlang.inputs.files_for_rows import refuse_file
+from graphlang.inputs.input_values import declared_type, takes_rows
 from graphlang.inputs.options import refuse_fit_option, unknown_input
 from graphlang.spec.network import Network
 
@@ -82,6 +83,7 @@ def inputs_by_name(
     They are keywords, one mapping where a name is no Python identifier, or a single array where exactly one
     input has no value yet, of all inputs or of those that the values `of` depend on.
     """
+    refuse_file(method, inputs)
     if inputs is None and not more:
         return named
     needed = list(network.inputs) if of is None else network.inputs_of(of)
@@ -113,6 +115,7 @@ def data_or_arrays(
     """The data of a `fit` or an `evaluate`: a data set, or arrays by the names of inputs, or neither."""
     from graphlang.datasets.dataset import Dataset
 
+    refuse_file(method, data)
     section = network.spec.train
     computed = [*section.losses, *section.metrics.values()] if section is not None else []
     needed = network.inputs_of(computed) or list(network.inputs)
@@ -136,7 +139,8 @@ def _check_arrays(method: str, network: Network, arrays: Mapping[str, Any], need
     problems: list[Any] = [unknown_input(network, name, file) for name in unknown]
     missing = [n for n in needed if n not in arrays and network.inputs[n].default is None]
     if missing:
-        problems.append(MissingInputs(missing, [declared_type(network.inputs[n]) for n in missing], file))
+        types = [declared_type(network.inputs[n]) for n in missing]
+        problems.append(MissingInputs(missing, types, file, takes_rows(network)))
     if problems:
         raise GraphError(problems)
 

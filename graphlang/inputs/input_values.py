@@ -111,7 +111,12 @@ def _check_names(
     missing = [n for n in required if inputs.get(n) is None]
     if missing:
         types = [declared_type(network.inputs[n]) for n in missing]
-        collector.add(MissingInputs(missing, types, file))
+        collector.add(MissingInputs(missing, types, file, takes_rows(network)))
+
+
+def takes_rows(network: Network) -> bool:
+    """Whether inputs are fields of a table, or of a folder, that the `data` section names."""
+    return network.spec.data is not None and bool(network.spec.data.fields)
 
 
 def pointing_to_an_output(network: Network, problems: Sequence[Diagnostic]) -> list[Diagnostic]:

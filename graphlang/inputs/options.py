@@ -172,7 +172,7 @@ def _of_own_optimizer(spec: Spec, name: str, value: Any) -> str | None:
         return None
     rate = used.attributes.get("lr", "...")
     written = f"gl.optimizers.{other}(lr={rate}, {name}={shown})"
-    return f"`{used.name}` of the file has no {name}, another optimizer has: `optimizer={written}`"
+    return f"`{used.name}`, which the file has, knows none; for another optimizer write `optimizer={written}`"
 
 
 def refuse_fit_option(spec: Spec, name: str, value: Any) -> None:

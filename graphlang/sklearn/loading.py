@@ -8,7 +8,8 @@ from typing import Any
 from graphlang.api import Graph, load, loads
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.settings import UnknownOverride
-from graphlang.resolve.member_overrides import OWNERS, attribute_names
+from graphlang.resolve.member_overrides import OWNERS
+from graphlang.resolve.section_models import attribute_names
 
 SECTIONS = ("train", "data", "gradcheck")
 SHOWN = ("iterations", "epochs", "batch", "accumulate", "clip_norm", "clip_value", "ema", "shuffle")

@@ -72,11 +72,16 @@ def _similar(path: Path) -> str | None:
     from graphlang.diagnostics import closest
 
     try:
-        names = {p.stem: p.name for p in sorted(path.parent.iterdir()) if p.suffix == ".graph"}
+        there = sorted(path.parent.iterdir())
     except OSError:
         return None
     # The stems are compared: all endings are the same, which would make any two names similar.
-    match = closest(path.name.removesuffix(".graph"), names)
+    names = {p.stem: p.name for p in there if p.suffix == ".graph"}
+    if closest(path.suffix, [".graph"]):
+        match = path.stem if path.stem in names else closest(path.stem, names)
+    else:
+        names = {**{p.name: p.name for p in there if p.is_dir()}, **names}
+        match = closest(path.name, names)
     return str(path.parent / names[match]) if match else None
 
 

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import NoCheckpoint, NothingToResume, OtherStart, RunUnwritable, WrongRun
+from graphlang.diagnostics.weights import (
+    NoCheckpoint,
+    NoRunToResume,
+    NothingToResume,
+    OtherStart,
+    RunUnwritable,
+    WrongRun,
+)
 from graphlang.engine.model import Model
 from graphlang.engine.result import json_value
 from graphlang.engine.workers import usable_threads
@@ -24,6 +31,7 @@ from graphlang.files.regular import read_bytes
 from graphlang.files.replace import sync_folder, write_text
 from graphlang.training.checkpoint import MOST_CONTAINERS, Checkpoint
 from graphlang.training.conditions import backend_of
+from graphlang.training.lacking_weights import refuse_lacking, similar_name, with_settings_of_run
 from graphlang.training.next_folder import NextFolder
 from graphlang.training.partial_weights import TakenWeights, take_weights
 from graphlang.training.record import History
@@ -101,9 +109,9 @@ class RunFolder:
         if not any((path / name).exists() for name in (CHECKPOINT, PREVIOUS)):
             if path.is_dir():
                 raise GraphError([NoCheckpoint(str(path), CHECKPOINT)])
-            raise GraphError(
-                [(NothingToResume.file_for_run if path.exists() else NothingToResume.no_folder)(str(path))]
-            )
+            if path.exists():
+                raise GraphError([NothingToResume.file_for_run(str(path))])
+            raise GraphError([NoRunToResume(str(path), similar_name(path))])
         about = about_run(path)
         for name, value in (("seed", model.seed), ("dtype", str(model.dtype))):
             if name in about and about[name] != value:
@@ -306,7 +314,13 @@ def load_run(
 
     With `partial` it sets those that fit, and prepares the data anew.
     """
-    taken = take_weights(model.params, weights_of(path), partial=partial, rename=rename, layout=layout)
+    refuse_lacking(path)
+    try:
+        taken = take_weights(model.params, weights_of(path), partial=partial, rename=rename, layout=layout)
+    except GraphError as error:
+        trained = about_run(path if path.is_dir() else path.parent).get("hypers")
+        problems = with_settings_of_run(error.diagnostics, weights_of(path), trained, model.spec.hypers)
+        raise GraphError(problems) from None
     if not partial:
         take_learned(model, path)
     return taken

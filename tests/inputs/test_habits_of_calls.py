@@ -112,7 +112,11 @@ def test_a_setting_that_one_section_alone_has_is_taken_without_it(name: str, val
         ("Adam(lr=0.02)", "learning_rate", "gl.optimizers.Adam(lr=0.1)"),
         ("Adam(lr=0.02)", "beta2", "gl.optimizers.Adam(lr=0.02, beta2=0.1)"),
         ("RMSProp", "weight_decay", "gl.optimizers.RMSProp(weight_decay=0.1)"),
-        ("Adam(lr=0.02)", "momentum", "`Adam` of the file has no momentum, another optimizer has"),
+        (
+            "Adam(lr=0.02)",
+            "momentum",
+            "`Adam`, which the file has, knows none; for another optimizer write `optimizer=gl.optimizers.Momentum(",
+        ),
         ("Momentum(lr=0.02)", "momentum", "gl.optimizers.Momentum(lr=0.02, momentum=0.1)"),
     ],
 )

@@ -122,7 +122,7 @@ def test_fit_takes_a_table_of_raw_rows_as_it_takes_the_file_of_them(tmp_path: Pa
     assert by_frame.model.learned == by_file.model.learned
     assert history.last.validation["accuracy"] == 1
     assert by_frame.evaluate(frame) == by_file.evaluate(split="train")
-    with pytest.raises(TypeError, match="validation is a data frame where the data is one"):
+    with pytest.raises(TypeError, match="validation is a data frame or rows where the data is"):
         by_frame.fit(frame, validation={"x": X})
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from graphlang.diagnostics import GraphError
-from graphlang.diagnostics.weights import FolderWithoutRun, NothingToResume, WrongRun
+from graphlang.diagnostics.weights import FolderWithoutRun, NoRunToShow, NothingToResume, WrongRun
 from graphlang.files.json_text import parsed
 from graphlang.files.regular import read_bytes
 from graphlang.training.checkpoint import MOST_CONTAINERS
+from graphlang.training.lacking_weights import NAMED, runs_in, similar_name
 from graphlang.training.run_folder import (
     LAYERS,
     METRICS,
@@ -111,9 +112,10 @@ def shown_run(folder: Path) -> Run:
     """Reads a run folder; raises GraphError where it is none, or is damaged."""
     if not (folder / METRICS).is_file():
         if folder.is_dir():
-            raise GraphError([FolderWithoutRun(str(folder), METRICS)])
-        kind = NothingToResume.file_for_run if folder.exists() else NothingToResume.no_such_folder
-        raise GraphError([kind(str(folder))])
+            raise GraphError([FolderWithoutRun(str(folder), METRICS, runs_in(folder)[:NAMED])])
+        if folder.exists():
+            raise GraphError([NothingToResume.file_for_run(str(folder))])
+        raise GraphError([NoRunToShow(str(folder), similar_name(folder))])
     records = _records(folder / METRICS, is_metric)
     steps = [record for record in records if "epoch" not in record]
     names = steps[0].get("objectives", {}) if steps else {}
