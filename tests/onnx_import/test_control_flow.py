@@ -166,5 +166,14 @@ def test_functions_of_the_file_are_written_out() -> None:
 
 
 @pytest.mark.parametrize("op", ["NonZero", "Unique"])
-def test_results_whose_size_the_data_decide_are_refused_with_the_reason(op: str) -> None:
-    refused(f"g (float[3] x) => (float[K] y) {{ y = {op}(x) }}", "depends on the data")
+def test_results_whose_size_the_data_decide_want_constants(op: str) -> None:
+    refused(f"g (float[3] x) => (float[K] y) {{ y = {op}(x) }}", "needs `x` before running")
+
+
+def test_how_many_results_there_are_follows_from_a_constant() -> None:
+    text = """g (float[4] x, float[6] c) => (float[4] y, int64[K] which) {
+        values, first, which, counts = Unique <sorted = 0> (c)
+        y = Mul(x, values)
+    }"""
+    c = np.array([5, 2, 5, 7, 2, 1], np.float32)
+    held(text, constants=("c",), x=normal(4), c=c)

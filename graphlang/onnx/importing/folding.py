@@ -160,8 +160,7 @@ def _compare(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FLOATS_TOO = frozenset(
-    "Identity Cast Add Sub Mul Div Sqrt Reshape Unsqueeze Squeeze Floor Ceil Neg Pow "
-    "ConstantOfShape NonZero".split()
+    "Identity Cast Add Sub Mul Div Sqrt Reshape Unsqueeze Squeeze Floor Ceil Neg Pow ConstantOfShape".split()
 )
 """Operators that are computed for floats too, as the scales of Resize and of attention are."""
 
@@ -190,7 +189,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "Min": _plain(lambda *xs: np.minimum.reduce(xs) if len(xs) > 1 else xs[0]),
     "Max": _plain(lambda *xs: np.maximum.reduce(xs) if len(xs) > 1 else xs[0]),
     "Equal": _plain(lambda x, y: np.equal(x, y).astype(bool)),
-    "NonZero": _plain(lambda x: np.array(np.nonzero(x), np.int64)),
     "Mod": lambda node, x, y: None if node.attribute("fmod", 0) else np.mod(x, y),
     "Abs": _plain(np.abs),
     "Less": _compare(np.less),

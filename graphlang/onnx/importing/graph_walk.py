@@ -212,7 +212,7 @@ class GraphWalk:
 
     def _count(self, op: str) -> None:
         """Refuses what has no place in any model, and more nodes than a model has."""
-        if op in REASONS and op != "NonZero":
+        if op in REASONS:
             raise NotImported(reason_of(op))
         self.writer.written += 1
         if self.writer.written > MOST_NODES:

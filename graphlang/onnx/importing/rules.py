@@ -22,6 +22,7 @@ from graphlang.onnx.importing.rules_recurrent import RECURRENT
 from graphlang.onnx.importing.rules_reduction import REDUCTION
 from graphlang.onnx.importing.rules_resizing import RESIZING
 from graphlang.onnx.importing.rules_sampling import SAMPLING
+from graphlang.onnx.importing.rules_selecting import SELECTING
 from graphlang.onnx.importing.rules_shape import SHAPES
 from graphlang.onnx.importing.rules_types import TYPES
 from graphlang.onnx.importing.rules_unfolding import UNFOLDING
@@ -49,15 +50,14 @@ FAMILIES: dict[str, dict[str, Rule]] = {
     "control": CONTROL,
     "bits": BITS,
     "random numbers": RANDOM,
+    "sizes of the data": SELECTING,
 }
 
 _RULES = {op: rule for family in FAMILIES.values() for op, rule in family.items()}
 
 
-_OF_DATA = "how many results it has depends on the data"
 _NO_TENSORS = "sequences and optional values are not imported"
 REASONS = {
-    **dict.fromkeys("NonZero NonMaxSuppression Unique".split(), _OF_DATA),
     **dict.fromkeys(
         "Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
         "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence ConcatFromSequence".split(),
@@ -84,6 +84,4 @@ def rule_of(op: str) -> Rule | None:
 
 def family_of(op: str) -> str | None:
     """The family that an operator belongs to."""
-    if op in REASONS:
-        return "sizes of the data"
     return next((family for family, rules in FAMILIES.items() if op in rules), None)
