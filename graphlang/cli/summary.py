@@ -64,12 +64,12 @@ def _listed(values: Any) -> str:
     from graphlang.draw.numbers import short
 
     several = values if isinstance(values, list) else [values]
-    first = several if len(several) <= _WORDS else several[: _WORDS // 2]
+    first = several if len(several) <= _WORDS else several[: _WORDS // 4]
     more = f", and {len(several) - len(first):,} more" if len(several) > len(first) else ""
     return ", ".join(v if isinstance(v, str) else short(v) for v in first) + more
 
 
-_WORDS = 100
+_WORDS = 40
 """How many classes or words are shown."""
 
 

@@ -150,7 +150,7 @@ class Categories:
         ids = [places.get(value, -1) for value in values]
         if -1 in ids and unknown is None:
             row = ids.index(-1)
-            raise GraphError([UnseenClass(field, str(values[row]), _place(column, row), self.names)])
+            raise GraphError([UnseenClass.of(field, str(values[row]), _place(column, row), self.names)])
         return np.array([unknown if i < 0 else i for i in ids], np.int64)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphlang.diagnostics.base import Diagnostic, first_of, wording
+from graphlang.diagnostics.data_fields import as_field
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
+from graphlang.diagnostics.tables import is_running_text, words_of_field
 
 
 class WrongFieldExpression(Diagnostic):
@@ -109,9 +111,24 @@ class UnseenClass(Unprepared):
     place: str
     classes: Sequence[str]
 
+    texts = wording(
+        "`{name}`, {place}, is no class of `{field}`: the training split has {count:,}, and they are texts",
+        "{words}",
+    )
+
     @property
     def count(self) -> int:
         return len(self.classes)
+
+    @property
+    def words(self) -> str:
+        return words_of_field(as_field(self.field))
+
+    @classmethod
+    def of(cls, field: str, name: str, place: str, classes: Sequence[str]) -> UnseenClass:
+        """The diagnostic, in the words for texts where most of the classes have several words."""
+        texts = 2 * sum(map(is_running_text, classes)) > len(classes)
+        return (cls.texts if texts else cls)(field, name, place, classes)
 
 
 class UnseenTarget(UnseenClass):
@@ -122,10 +139,15 @@ class UnseenTarget(UnseenClass):
 
 class TextForNumber(Unprepared):
     message = "`{text}`, {place}, is no number of `{field}`"
-    help = "give numbers, or number the texts in the `data` section: `category({field})`"
-
     text: str
     place: str
+
+    @property
+    def help(self) -> str:
+        field = as_field(self.field)
+        if is_running_text(self.text):
+            return words_of_field(field)
+        return f"give numbers, or number the texts in the `data` section: `category({field})`"
 
 
 class CellWithoutClass(Unprepared):

@@ -267,6 +267,8 @@ class BadCell(OfFile):
     @property
     def _as_classes(self) -> str:
         name = as_field(self.name)
+        if is_running_text(self.cell):
+            return words_of_field(name) + f"; of texts that are names of classes, `category({name})`"
         field = f"impute({name}, mode)" if self.gaps else name
         filled = (
             f" (with {self._marks} in the source, for cells without a value)" if is_missing(self.cell) else ""
@@ -286,6 +288,19 @@ _BESIDE = re.compile(r"[$€£¥%\s'\u2019]")
 def is_missing(cell: str) -> bool:
     """Whether a cell says that there is no value."""
     return cell.strip().lower() in _MISSING
+
+
+def is_running_text(cell: str) -> bool:
+    """Whether a cell has several words, more than names of classes usually have."""
+    return sum(map(str.isalpha, (word[0] for word in cell.split()))) >= 4
+
+
+def words_of_field(name: str) -> str:
+    """How the words of a column become numbers, by its name as a `data` section writes it."""
+    return (
+        f"the words of texts become numbers by `words({name}, length=20)`, which an `Embedding` takes, and "
+        f"`word_count({name}, length=20)` is their number, as `lengths` of an `LSTM`"
+    )
 
 
 def plain_number(cell: str) -> str | None:

@@ -320,3 +320,45 @@ def test_a_huge_text_and_long_words_take_little_memory(tmp_path: Path) -> None:
     assert most < 2**28
     learned, _, _ = opened(tmp_path, ["x" * 100, "x" * 200])
     assert vocabulary(learned) == ["x" * 64]
+
+
+# ---- what leads to them ---------------------------------------------------------------------------------------
+
+SENTENCES = [f"the food was {word}" for word in ("good", "bad", "great", "awful", "fine")]
+
+
+@pytest.mark.parametrize("name", ["tokenize", "Tokenizer", "vocabulary", "pad_sequences", "text"])
+def test_names_of_other_tools_lead_to_words(name: str) -> None:
+    text = spec().replace("words(", f"{name}(")
+    assert "words(field, length=20)" in mistakes(text)[0].help
+
+
+def test_a_column_of_texts_where_numbers_are_wanted_leads_to_words(tmp_path: Path) -> None:
+    write(tmp_path, SENTENCES)
+    text = spec().replace("words(text, length=5, most=50)", "text")
+    with pytest.raises(GraphError) as caught:
+        gl.loads(text, folder=tmp_path).fit()
+    assert caught.value.diagnostics[0].code == "GL615"
+    assert "`words(text, length=20)`" in caught.value.diagnostics[0].help
+    with pytest.raises(GraphError) as caught:
+        gl.loads(text, folder=tmp_path).fit(gl.from_arrays(text=SENTENCES))
+    assert caught.value.diagnostics[0].code == "GL627"
+    assert "`words(text, length=20)`" in caught.value.diagnostics[0].help
+
+
+def test_texts_that_are_taken_for_classes_lead_to_words_and_are_not_listed(tmp_path: Path) -> None:
+    write(tmp_path, SENTENCES)
+    text = """
+    input x: int[N]
+    loss = mean((x -> Embedding(9, 2)) ** 2)
+    output loss
+    data { source = csv("a.csv", test=0); x = category(text) }
+    train { minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }
+    """
+    graph = gl.loads(text, folder=tmp_path)
+    graph.fit()
+    with pytest.raises(GraphError) as caught:
+        graph.predict(text="the food was okay")
+    (problem,) = caught.value.diagnostics
+    assert problem.message.endswith("is no class of `text`: the training split has 5, and they are texts")
+    assert "`words(text, length=20)`" in problem.help
