@@ -27,11 +27,13 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphlang.diagnostics.extras import installing
+
     try:
         from graphlang.lsp.server import serve
     except ImportError:
         console.err("error: `graphlang lsp` needs pygls, which is not installed")
-        console.err("help: install graphlang with the extra `lsp`: pip install '.[lsp]'")
+        console.err(f"help: install it with `{installing('lsp')}`")
         return 1
     if sys.stdin is None or sys.stdin.isatty():
         console.err("graphlang lsp: an editor starts this command; see docs/how-to/language-server.md")

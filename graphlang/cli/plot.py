@@ -34,6 +34,7 @@ def parser() -> options.CommandParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from graphlang.diagnostics.extras import installing
     from graphlang.view.runs.plots import SUFFIXES, plot
     from graphlang.view.runs.run import shown_runs
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         plot(read, path)
     except ImportError:
         console.err("error: `graphlang plot` needs matplotlib, which is not installed")
-        console.err("help: install graphlang with the extra `plot`: pip install '.[plot]'")
+        console.err(f"help: install it with `{installing('plot')}`")
         return 1
     console.err(f"wrote {console.file_name(path)}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphlang.diagnostics.base import Diagnostic, wording
+from graphlang.diagnostics.extras import installing
 from graphlang.diagnostics.places import Span
 
 
@@ -21,7 +22,7 @@ class JaxMissing(Diagnostic):
 
     code = "GL731"
     message = "the backend `jax` needs JAX, which is not installed"
-    help = 'install it with `pip install "graphlang-dsl[jax]"`'
+    help = f"install it with `{installing('jax')}`"
 
     file: str | None
 

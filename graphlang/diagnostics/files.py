@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from graphlang.diagnostics.base import OfFile, wording
+from graphlang.diagnostics.extras import EXTRAS, installing
 
 LOAD_TEXT = "a spec that is at hand as text is loaded by `gl.loads(text)`; the command line reads it from `-`"
 
@@ -135,12 +136,16 @@ class WrongSuffix(UnwritableFile):
 
 class PackageMissing(UnwritableFile):
     message = "`{file}` cannot be written: it needs the package `{package}`, which is not installed"
-    help = "install it, or name an npz"
+    help = "install it with `{install}`, or name an npz"
     package: str
+
+    @property
+    def install(self) -> str:
+        return installing(EXTRAS.get(self.package, self.package))
 
     to_read = wording(
         "`{file}` cannot be read: it needs the package `{package}`, which is not installed",
-        "install it, or convert the file to an npz",
+        "install it with `{install}`, or convert the file to an npz",
     )
 
 

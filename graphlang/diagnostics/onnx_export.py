@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphlang.diagnostics.base import Diagnostic
+from graphlang.diagnostics.extras import installing
 from graphlang.diagnostics.places import Span
 
 
@@ -18,7 +19,7 @@ class OnnxWriterMissing(Diagnostic):
 
     code = "GL781"
     message = "the format ONNX needs the package `onnx`, which is not installed"
-    help = 'install it with `pip install "graphlang-dsl[onnx]"`'
+    help = f"install it with `{installing('onnx')}`"
 
     file: str | None
 

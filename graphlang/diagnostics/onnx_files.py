@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphlang.diagnostics.base import OfFile
+from graphlang.diagnostics.extras import installing
 
 
 class OnnxMissing(OfFile):
@@ -17,7 +18,7 @@ class OnnxMissing(OfFile):
 
     code = "GL771"
     message = "ONNX files need the package `onnx`, which is not installed"
-    help = 'install it with `pip install "graphlang-dsl[onnx]"`'
+    help = f"install it with `{installing('onnx')}`"
 
 
 class OnnxFileUnsound(OfFile):

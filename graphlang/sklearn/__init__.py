@@ -5,8 +5,10 @@ They come with the extra `sklearn`, and are imported when they are first asked f
 
 from importlib.util import find_spec
 
+from graphlang.diagnostics.extras import installing
+
 if find_spec("sklearn") is None:
-    raise ImportError("gl.sklearn needs scikit-learn, which is not installed: pip install '.[sklearn]'")
+    raise ImportError(f"gl.sklearn needs scikit-learn, which is not installed: {installing('sklearn')}")
 
 from graphlang.sklearn.classifier import GraphClassifier
 from graphlang.sklearn.regressor import GraphRegressor

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from graphlang.diagnostics.extras import DISTRIBUTION
 from graphlang.engine.workers import usable_threads
 
 ON_GPU, ON_CORES = 1e8, 3e8
@@ -42,7 +43,7 @@ def faster_backend(flops: float, steps: int, machine: Machine) -> str | None:
     if machine.jax_has_gpu and flops >= ON_GPU:
         return "`--backend jax` would probably be faster here: it computes on the GPU"
     if machine.has_gpu and flops >= ON_GPU:
-        missing = "" if machine.has_jax else '"graphlang-dsl[jax]" '
+        missing = "" if machine.has_jax else f'"{DISTRIBUTION}[jax]" '
         install = f'`pip install {missing}"jax[cuda13]"`'
         return f"`--backend jax` would probably be faster here, on the GPU: it needs {install}"
     if machine.has_jax and machine.cores >= CORES and flops >= ON_CORES:

@@ -20,7 +20,7 @@ def test_without_pygls_it_says_what_to_install(
     told = capsys.readouterr()
     assert told.out == ""
     assert "needs pygls" in told.err
-    assert "pip install '.[lsp]'" in told.err
+    assert 'pip install "graphlang-dsl[lsp]"' in told.err
 
 
 class Terminal(io.StringIO):
