@@ -275,6 +275,11 @@ def _check_own(target: Any) -> None:
     elif (family := own_family(target)) is not None:
         check_member(target, family)
     elif not isinstance(target, types.FunctionType):
+        if isinstance(target, Layer) or own_family(type(target)) is not None:
+            name = type(target).__name__
+            raise TypeError(
+                f"layers takes the classes of which the file makes layers: write `layers=[{name}]`"
+            )
         accepted = "classes derived from gl.Layer, gl.Optimizer and the like, and functions"
         raise TypeError(f"layers takes {accepted}, not {_described(target)}")
 
@@ -308,8 +313,11 @@ class Catalog:
         self.own_members: dict[tuple[str, str], type[BaseModel]] = {}
         #: the operations that a program has asked for
         self._found: dict[str, CatalogEntry] = {}
+        if isinstance(layers, Layer):
+            _check_own(layers)
         if not isinstance(layers, Iterable):
-            raise TypeError(f"layers is a list, as layers=[Swish], not {_described(layers)}")
+            name = layers.__name__ if isinstance(layers, type) and issubclass(layers, Layer) else "Swish"
+            raise TypeError(f"layers is a list, as layers=[{name}], not {_described(layers)}")
         for target in layers:
             _check_own(target)
             if isinstance(target, type) and issubclass(target, Layer):

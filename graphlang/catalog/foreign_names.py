@@ -90,7 +90,6 @@ _FORMULAS = {
     "zeroslike": "0 * {0}", "oneslike": "0 * {0} + 1", "fulllike": "0 * {0} + {1}",
     "degrees rad2deg": "{0} * 57.29577951308232",
     "mse": "mean(({0} - {1}) ** 2)",
-    "bce bceloss": "-mean({1} * log({0}) + (1 - {1}) * log(1 - {0}))",
     "ptp": "max({0}) - min({0})",
 }  # fmt: skip
 _MISSING = "is not in this version"
@@ -119,6 +118,11 @@ _NOTES = {
     ),
     "float": "numbers are floats already", "str": "there are no texts among the values of a graph",
     "lstmcell": "write the steps with `scan`, or use `LSTM(hidden)`",
+    **dict.fromkeys(
+        ("bce", "bceloss", "binarycrossentropyloss"),
+        "`BinaryCrossEntropy(y, t)` takes the scores `y` before `sigmoid`; of probabilities p it is "
+        "`-mean(t * log(p) + (1 - t) * log(1 - p))`",
+    ),
     "adamw": "an optimizer stands in `train`: `optimizer = AdamW(lr=0.001)`",
 }  # fmt: skip
 
@@ -197,10 +201,17 @@ MEMBERS = {
     "polynomialdecay": "polynomial", "linearlr": "linear", "constantlr": "constant",
     "piecewiseconstantdecay": "milestones", "piecewiseconstant": "milestones", "earlystopping": "early",
     "modelcheckpoint": "best", "steplr": "step", "multisteplr": "milestones",
-    "cosineannealinglr": "cosine", "cosinedecay": "cosine",
+    "cosineannealinglr": "cosine", "cosinedecay": "cosine", "cosineannealing": "cosine",
+    "cosineschedule": "cosine", "cosinelr": "cosine", "stepdecay": "step", "lineardecay": "linear",
+    "linearschedule": "linear", "reducelr": "plateau", "multistep": "milestones",
     "exponentiallr": "exponential", "exponentialdecay": "exponential", "load": "npz", "numpy": "npz",
 }  # fmt: skip
 """Initializers, optimizers, schedules and data sources: the name here."""
+METRICS = {
+    "acc": "accuracy", "auroc": "auc", "rocauc": "auc", "f1score": "f1", "confusionmatrix": "confusion",
+    "meanabsoluteerror": "mae", "rsquared": "r2", "r2score": "r2", "topk": "top_k",
+}  # fmt: skip
+"""Metrics that are named in quotes: the name here."""
 MODULES = frozenset("np numpy math torch tf tensorflow jnp jax keras nn F scipy K".split())
 """Modules whose functions other code calls, as in `np.exp`."""
 
@@ -219,6 +230,10 @@ def attribute_note(name: str) -> str | None:
 
 def member_meant(name: str) -> str | None:
     return MEMBERS.get(lookup_key(name))
+
+
+def metric_meant(name: str) -> str | None:
+    return METRICS.get(lookup_key(name))
 
 
 def value_meant(name: str) -> Meaning | None:

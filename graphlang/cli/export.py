@@ -25,7 +25,7 @@ def parser() -> options.CommandParser:
     )
     options.spec(command)
     whats = "; ".join(f"{name}: {target.what}" for name, target in TARGETS.items())
-    command.add_argument("--to", required=True, metavar="TARGET", choices=tuple(TARGETS), help=whats)
+    command.add_argument("--to", metavar="TARGET", type=_target, help=f"{whats} (default: as -o ends)")
     command.add_argument(
         "-o",
         "--output",
@@ -62,6 +62,7 @@ def parser() -> options.CommandParser:
 def run(arguments: argparse.Namespace) -> int:
     from graphlang.exports.targets import TARGETS, exported
 
+    arguments.to = arguments.to or _target_of(arguments.output)
     target = TARGETS[arguments.to]
     to_stdout = arguments.output in (None, "-")
     if target.binary and to_stdout:
@@ -87,6 +88,32 @@ def run(arguments: argparse.Namespace) -> int:
         own = console.file_name(path.with_suffix(".npz"))
         console.err(f'wrote {own}: `net.load("{path.stem}.npz")` reads these weights')
     return 0
+
+
+def _target(text: str) -> str:
+    """The name of a target."""
+    from graphlang.diagnostics import did_you_mean
+    from graphlang.exports.targets import ELSEWHERE, TARGETS
+
+    if text in TARGETS:
+        return text
+    meant = ELSEWHERE.get(text.lower())
+    close = f"write `{meant}`" if meant else did_you_mean(text, TARGETS) or f"there are {', '.join(TARGETS)}"
+    raise argparse.ArgumentTypeError(f"there is no target `{text}`; {close}")
+
+
+def _target_of(output: str | None) -> str:
+    """The target whose files have the suffix of a name."""
+    from graphlang.exports.targets import TARGETS
+
+    suffix = Path(output or "").suffix.lower()
+    fitting = [name for name, target in TARGETS.items() if target.suffix == suffix]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        *others, last = [f"--to {name}" for name in fitting]
+        raise options.Usage(f"several targets write {suffix}: add {', '.join(others)} or {last}")
+    raise options.Usage(f"name the target: --to {', '.join(TARGETS)}")
 
 
 def _options_of_onnx(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -145,8 +145,10 @@ class NoValueNamed(WrongSetting):
 
 class NoScalarMetric(WrongSetting):
     message = "a metric is a number or an array of known size, and this is {what}"
-    help = "make a number of a value, as `mean(y)` does"
+    help = first_of("write it without quotes: `{unquoted}`", "make a number of a value, as `mean(y)` does")
     what: str
+    #: the metric or the value that a text names
+    unquoted: str | None = None
 
 
 class IterationsTooFew(WrongSetting):

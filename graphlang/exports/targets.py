@@ -55,12 +55,20 @@ TARGETS: dict[str, ExportTarget] = {
     ),
 }
 
+ELSEWHERE = {
+    "pytorch": "torch", "np": "numpy", "python": "numpy", "graphviz": "dot", "gv": "dot", "tex": "latex",
+    "onnxruntime": "onnx", "ort": "onnx", "mmd": "mermaid", "image": "svg", "picture": "svg",
+}  # fmt: skip
+"""Other names of targets."""
+
 
 def exported(graph: Graph, target: str, **options: Any) -> str | bytes:
     """A graph as a target writes it; raises ValueError for a target that there is not, and GraphError where
     the graph has what the target cannot say."""
     name = text_of("target", target)
     if name not in TARGETS:
-        close = did_you_mean(name, TARGETS) or f"there are {', '.join(TARGETS)}"
+        meant = ELSEWHERE.get(name.lower())
+        close = f"write `{meant}`" if meant else did_you_mean(name, TARGETS)
+        close = close or f"there are {', '.join(TARGETS)}"
         raise ValueError(f"there is no target `{name}`; {close}")
     return cast("str | bytes", import_module(TARGETS[name].module).export(graph, **options))

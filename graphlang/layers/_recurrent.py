@@ -12,6 +12,7 @@ from graphlang.catalog.operation import Array, Layer, Parameter
 from graphlang.initializers.xavier import xavier
 from graphlang.initializers.zeros import zeros
 from graphlang.kernels.recurrence import Recurrence
+from graphlang.layers._sequences import no_sequence
 from graphlang.trace import Size, shape_text
 from graphlang.trace.primitives import arange
 
@@ -41,8 +42,7 @@ class _Recurrent(Layer):
 
     def parameters(self, x: Array, *more: Array) -> dict[str, Parameter]:
         if x.ndim != 3:
-            name = type(self).__name__
-            raise ValueError(f"`{name}` needs [N, T, D], but `x` has the shape {shape_text(x.shape)}")
+            raise no_sequence(type(self).__name__, x)
         columns = self.cell.cell.gates * self.hidden
         parameters = {}
         for layer, suffixes in enumerate(self._suffixes()):

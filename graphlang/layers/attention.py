@@ -11,6 +11,7 @@ from graphlang.functions.creation import causal_mask
 from graphlang.functions.einops import rearrange
 from graphlang.initializers.xavier import xavier
 from graphlang.initializers.zeros import zeros
+from graphlang.layers._sequences import no_sequence
 from graphlang.layers.affine import Affine
 from graphlang.layers.dropout import Dropout
 from graphlang.layers.softmax import Softmax
@@ -46,7 +47,7 @@ class Attention(Layer):
 
     def parameters(self, x: Array, kv: Array = None, mask: Array = None) -> dict[str, Parameter]:
         if x.ndim != 3:
-            raise ValueError(f"`Attention` needs [N, T, D], but `x` has the shape {shape_text(x.shape)}")
+            raise no_sequence("Attention", x)
         D = x.shape[2]
         if D % self.heads != 0:
             message = f"`Attention` cannot divide {D} numbers among {self.heads} heads equally"

@@ -6,7 +6,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from graphlang.catalog.foreign_names import metric_meant
 from graphlang.datasets.files import refused
+from graphlang.diagnostics import closest
 from graphlang.diagnostics.arguments import NotKnownBefore
 from graphlang.diagnostics.data import PathOutside
 from graphlang.diagnostics.prepared import NoDivision, NoSampling
@@ -148,6 +150,13 @@ def _leads_out(context: Context, source: BaseModel, expression: Any) -> bool:
     return problem is not None
 
 
+METRICS = (
+    "accuracy", "top_k", "precision", "recall", "f1", "confusion", "auc", "perplexity",
+    "mae", "mape", "rmse", "r2",
+)  # fmt: skip
+"""Functions of the scores and the target."""
+
+
 def words_of_setting(section: str, name: str) -> tuple[Any, ...]:
     """The words that a setting chooses from, as in `dtype = float64`; they need no quotes."""
     hint = MODELS[section].model_fields[name].annotation
@@ -169,6 +178,14 @@ def _scalar(context: Context, value: Any, setting: str, expression: Any) -> Any:
     return value
 
 
+def _named_metric(context: Context, text: str, scope: Scope) -> str | None:
+    """The metric that a text names, as it is written, or the value of that name."""
+    if isinstance(scope.find(text), Value):
+        return text
+    meant = metric_meant(text) or closest(text, METRICS)
+    return f"{meant}(y, t)" if meant in METRICS else None
+
+
 def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
     """The metrics by the names under which they are shown."""
     items = expression.items if isinstance(expression, tree.ListOf) else (expression,)
@@ -179,7 +196,8 @@ def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
             return POISON
         if not isinstance(value, Value) or is_symbolic(value.array.shape):
             what = type_text(value.array) if isinstance(value, Value) else described(value)
-            context.error(NoScalarMetric(item.span, what))
+            named = _named_metric(context, value, scope) if isinstance(value, str) else None
+            context.error(NoScalarMetric(item.span, what, named))
             return POISON
         text = item.function.span.text if isinstance(item, tree.Call) else item.span.text
         metrics[item.span.text if text in metrics else text] = value

@@ -17,6 +17,11 @@ ELSEWHERE = {
 MOST_VALUES = 1000
 OPENING, CLOSING = "([{", ")]}"
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\((.*)\)", re.DOTALL)
+_WHOLE_RANGE = re.compile(r"(?:range|arange)\s*\((\s*-?\d{1,9}\s*(?:,\s*-?\d{1,9}\s*){0,2})\)")
+_FROM_TO = re.compile(r"(-?\d{1,9})\s*(?:\.\.\.?|:)\s*(-?\d{1,9})")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+MOST_LISTED = 20
+"""How many values of a range are written out."""
 
 
 class Axis(NamedTuple):
@@ -33,6 +38,10 @@ def read_axis(text: str) -> Axis:
     if not equals or not name or not rest:
         raise ValueError(f"`{text}` is not NAME=VALUES, as in hidden=20,50,100 or lr=log(1e-4,1e-1,5)")
     items = _items(rest)
+    if len(items) == 1 and (plain := _plain_values(rest)):
+        raise ValueError(
+            f"`{rest}` is one value, and a sweep takes several: write `{name}={','.join(plain)}`"
+        )
     values = tuple(value for item in items for value in _values(item))
     if len(values) > MOST_VALUES:
         raise ValueError(f"`{name}` has {len(values):,} values: at most {MOST_VALUES:,}")
@@ -68,6 +77,23 @@ def _items(text: str) -> list[str]:
     if "" in items:
         raise ValueError(f"`{text}` has nothing between two commas, or beside one")
     return items
+
+
+def _plain_values(text: str) -> list[str]:
+    """The values of what may be written for several elsewhere: a list, a range, or numbers without commas."""
+    if text[0] in OPENING and text[-1] in CLOSING:
+        return _items(text[1:-1]) if text[1:-1].strip() else []
+    if match := _WHOLE_RANGE.fullmatch(text):
+        bounds = [int(word) for word in match[1].split(",")]
+        return _listed(range(*bounds)) if len(bounds) < 3 or bounds[2] else []
+    if match := _FROM_TO.fullmatch(text):
+        return _listed(range(int(match[1]), int(match[2]) + 1))
+    words = re.split(r"[;\s]+", text)
+    return words if len(words) > 1 and all(map(_NUMBER.fullmatch, words)) else []
+
+
+def _listed(numbers: range) -> list[str]:
+    return [str(number) for number in numbers] if len(numbers) <= MOST_LISTED else []
 
 
 def _values(item: str) -> list[str]:

@@ -42,7 +42,6 @@ NUMPY: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "fulllike": (np.full_like, (SIGNED, 4)),
     "degrees": (np.degrees, (SIGNED,)),
     "mse": (lambda a, b: np.mean((a - b) ** 2), (SIGNED, OTHER)),
-    "bce": (lambda p, t: -np.mean(np.where(t == 1, np.log(p), np.log(1 - p))), (SHARE, TRUTH)),
     "ptp": (np.ptp, (SIGNED,)),
 }  # fmt: skip
 FORMULAS = {name: m.formula for name, m in foreign_names.OPERATIONS.items() if m.formula}

@@ -163,7 +163,7 @@ def test_what_is_no_member_of_a_family_is_refused() -> None:
     for own, message in [
         (Without, r"the schedule Without needs a method `factor\(self, t, total\)`"),
         (Initiated, "the optimizer Initiated has an `__init__`: its attributes are fields"),
-        (SignSGD(), "layers takes classes derived from gl.Layer, gl.Optimizer and the like, and functions"),
+        (SignSGD(), r"layers takes the classes of which the file makes layers: write `layers=\[SignSGD\]`"),
     ]:
         with pytest.raises(TypeError, match=message):
             gl.loads("y = 1", layers=[own])  # type: ignore[list-item]

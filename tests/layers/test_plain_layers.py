@@ -161,5 +161,5 @@ def test_causal_attention_does_not_look_ahead() -> None:
 def test_attention_needs_sequences_that_its_heads_divide() -> None:
     with pytest.raises(ShapeError, match="cannot divide 6 numbers among 4 heads"):
         Attention(heads=4).parameters(np.zeros((1, 2, 6)))
-    with pytest.raises(ValueError, match=r"needs \[N, T, D\], but `x` has the shape \(2, 6\)"):
+    with pytest.raises(ShapeError, match=r"needs \[N, T, D\], but `x` has the shape \(2, 6\)"):
         Attention(heads=2).parameters(np.zeros((2, 6)))

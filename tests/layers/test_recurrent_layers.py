@@ -14,7 +14,7 @@ from graphlang.layers._recurrent import _Recurrent
 from graphlang.layers.gru import GRU
 from graphlang.layers.lstm import LSTM
 from graphlang.layers.rnn import RNN
-from graphlang.trace import Dim, NoGradient, Trace, gradient, replay
+from graphlang.trace import Dim, NoGradient, ShapeError, Trace, gradient, replay
 
 RNG = np.random.default_rng(23)
 KINDS = [RNN, LSTM, GRU]
@@ -101,7 +101,7 @@ def test_names_and_shapes_of_the_weights() -> None:
 
 
 def test_a_recurrence_needs_sequences_of_vectors() -> None:
-    with pytest.raises(ValueError, match=r"`RNN` needs \[N, T, D\], but `x` has the shape \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"`RNN` needs \[N, T, D\], but `x` has the shape \(2, 3\)"):
         RNN(hidden=3).parameters(np.zeros((2, 3)))
 
 
