@@ -153,7 +153,7 @@ def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Col
     from graphlang.datasets.dataset import named_fields
     from graphlang.datasets.number_checks import not_finite
     from graphlang.diagnostics import GraphError
-    from graphlang.diagnostics.data_fields import NumberNotFinite, UnknownField
+    from graphlang.diagnostics.data_fields import UnknownField, number_not_finite
     from graphlang.training.batches import Origin
 
     network, section = graph.network, graph.spec.data
@@ -175,7 +175,8 @@ def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Col
         place = not_finite(values)
         if place is not None:
             at = Origin(dataset.name, split).of_number(column, place[0])
-            raise GraphError([NumberNotFinite(field, values[place].item(), at, span)])
+            cause = column.cause_of(place[0])
+            raise GraphError([number_not_finite(field, values[place].item(), at, span, False, cause)])
     return columns, Origin(dataset.name, split)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as reader
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ from graphlang.files.regular import RegularFile
 
 _MEASURE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+[eE][+-]?\d+)|[+-]\d+", re.ASCII)
 """A number with a point, an exponent or a sign, which is not a likely name of a column."""
-_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 _LOOKED_AT = 10_000
 """In how many rows a name of the first line is looked for."""
 T = TypeVar("T")
@@ -191,17 +192,32 @@ def _header_of(path: str, pieces: list[TablePiece], form: Form) -> tuple[list[st
 
 
 def _check_delimiter(path: str, text: str, header: list[str], expected: str) -> None:
-    if len(header) > 1 or expected != ",":
+    """Refuses a table whose cells are separated by something else than is said."""
+    if len(header) > 1:
         return
-    if re.fullmatch(r"sep=.", header[0].strip() or header[0]):
+    if expected == "," and re.fullmatch(r"sep=.", header[0].strip() or header[0]):
         raise GraphError([SpreadsheetInstruction(path, header[0])])
+    said = _DELIMITERS.get(expected, f"`{expected}`")
     later = next((line for line in text.splitlines()[1:] if line.strip()), "")
     for delimiter, called in _DELIMITERS.items():
-        if delimiter in header[0].strip() and (delimiter in later or not later):
-            raise GraphError([OtherDelimiter(path, called, header[0])])
+        there = delimiter in header[0].strip() and (delimiter in later or not later)
+        if delimiter == ",":  # which may be the sign of decimals, or part of a name
+            there = header[0].count(",") == later.count(",") > 0
+        if there and delimiter != expected:
+            options = _options_of(delimiter, later)
+            raise GraphError([OtherDelimiter(path, called, header[0], said, options)])
     cells = later.split()
     if 1 < len(cells) == len(header[0].split()) and any(map(NUMBER.fullmatch, cells)):
-        raise GraphError([OtherDelimiter(path, "blanks", header[0])])
+        single = not re.search(r"\S[ ]{2,}\S", later)
+        options = ['delimiter=" "'] if single and "\t" not in later else []
+        raise GraphError([OtherDelimiter(path, "blanks", header[0], said, options)])
+
+
+def _options_of(delimiter: str, row: str) -> list[str]:
+    """The options of the source for a table with a row like this."""
+    written = json.dumps(delimiter)
+    decimals = delimiter != "," and any(re.fullmatch(r"\s*-?\d*,\d+\s*", c) for c in row.split(delimiter))
+    return [f"delimiter={written}", *(['decimal=","'] if decimals else [])]
 
 
 def _names(path: str, header: list[str], rows: Callable[[], Iterator[tuple[int, list[str]]]]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isqrt, prod
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -40,6 +40,17 @@ Rows = slice | NDArray[np.integer[Any]] | Sequence[int]
 _KINDS: dict[str, ColumnKind] = {"b": "bool", "i": "int", "u": "int", "f": "float"}
 
 
+class Cause(NamedTuple):
+    """A call in a computed field, and what it was given in one row."""
+
+    #: the name of the function, or the sign of the operator
+    function: str
+    #: the call as the `data` section writes it
+    text: str
+    #: the text of each argument, and its number
+    arguments: Sequence[tuple[str, float]]
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """One field of one split: [samples, ...].
@@ -64,6 +75,12 @@ class Column:
     lines: Array | None = field(default=None, repr=False)
     #: for a text file: the cells as they are written, empty where they have no value
     texts: Callable[[], Sequence[str]] | None = field(default=None, repr=False)
+    #: for a computed field: the call of a row, by its number, that made no finite number of finite ones
+    cause: Callable[[int], Cause | None] | None = field(default=None, repr=False)
+
+    def cause_of(self, row: int) -> Cause | None:
+        """Why a number of a row is not finite, where a call of a computed field makes it so."""
+        return self.cause(row) if self.cause is not None else None
 
     @property
     def scale(self) -> float | None:

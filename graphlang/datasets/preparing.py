@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.dataset import Array, Column, Dataset, named_fields
+from graphlang.datasets.dataset import Array, Cause, Column, Dataset, named_fields
 from graphlang.datasets.field_functions import ELEMENTWISE, OF_TRUTHS, OPERATORS, SIGNS
 from graphlang.datasets.learning import Categories, days, learned_of, restored
 from graphlang.datasets.word_ids import Vocabulary, texts_in, word_counts
@@ -79,7 +80,31 @@ class _Computing:
         values = np.asarray(self.value(expression))
         values = np.broadcast_to(values, (first.shape[0], *values.shape[1:]))
         array = np.ascontiguousarray(values)
-        return Column(array.shape, array.dtype, lambda: array, lines=first.lines)
+        cause = partial(self.cause, expression)
+        return Column(array.shape, array.dtype, lambda: array, lines=first.lines, cause=cause)
+
+    def cause(self, expression: Any, row: int) -> Cause | None:
+        """The innermost call of an expression that makes no finite number of finite ones in a row."""
+        part, inner = None, expression
+        while isinstance(inner, dict):
+            part = inner
+            children = [*inner.get("of", ()), *inner.get("list", ())]
+            inner = next((child for child in children if not self._is_finite(child, row)), None)
+        if part is None or "call" not in part or len(part["of"]) > 2:
+            return None
+        given = [(_text_of(child), self._in_row(child, row)) for child in part["of"]]
+        if any(values.size != 1 for _, values in given):
+            return None
+        return Cause(part["call"], part["text"], [(text, float(values[0])) for text, values in given])
+
+    def _in_row(self, part: Any, row: int) -> Array:
+        value = np.asarray(self.value(part, in_list=True))
+        return np.atleast_1d(value[row] if value.ndim else value).ravel()
+
+    def _is_finite(self, part: Any, row: int) -> bool:
+        if isinstance(part, dict) and part.get("call") in ("date", "category", "one_hot"):
+            return True
+        return bool(np.all(np.isfinite(np.asarray(self._in_row(part, row), np.float64))))
 
     def _column(self, name: str, text: str) -> Column:
         column = self.columns.get(name)
@@ -154,6 +179,16 @@ class _Computing:
                 raise GraphError([NotLearned(text)])
             self.learned[text] = learn().as_json()
         return restored(part, self.learned[text])
+
+
+def _text_of(part: Any) -> str:
+    """A part of an expression as the `data` section writes it."""
+    if not isinstance(part, dict):
+        return f"{part:g}" if isinstance(part, float) else str(part)
+    text = str(part.get("text") or part.get("field") or "...")
+    inside = text[1:-1]
+    whole = text[:1] == "(" and text[-1:] == ")" and "(" not in inside and ")" not in inside
+    return inside if whole else text
 
 
 def _columns_of(value: Array) -> str:

@@ -2,7 +2,7 @@
 
 from graphlang.diagnostics.base import Diagnostic, Severity
 from graphlang.diagnostics.errors import Collector, GraphError
-from graphlang.diagnostics.places import Edit, Related, Source, Span, edited
+from graphlang.diagnostics.places import Edit, KnownSize, Related, Source, Span, edited
 from graphlang.diagnostics.spelling import closest, did_you_mean
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Diagnostic",
     "Edit",
     "GraphError",
+    "KnownSize",
     "Related",
     "Severity",
     "Source",

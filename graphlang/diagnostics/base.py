@@ -48,7 +48,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast, dataclass_transform
 
-from graphlang.diagnostics.places import Edit, Place, Related, Span
+from graphlang.diagnostics.places import Edit, KnownSize, Place, Related, Span
 
 __all__ = [
     "Diagnostic",
@@ -80,7 +80,7 @@ class Circumstances(Place):
     #: the `hyper` whose value it is about, and the place of that value
     hyper: tuple[str, Span] | None = None
     #: the sizes behind the names in its shapes, as `N = ?` and `D = 784`
-    sizes: Sequence[str] = ()
+    sizes: Sequence[KnownSize] = ()
     #: the Python exception behind it, raised by the code of a layer of one's own
     cause: BaseException | None = None
     #: whether it is shown at the command line, and so in its words: `--set x=3` for `set={"x": 3}`
@@ -182,6 +182,11 @@ class Diagnostic(Circumstances):
         places = {_where(place.span) for place in (self, *own) if place.span is not None}
         return [*own, *(call for call in calls if _where(call.span) not in places)]
 
+    @property
+    def sizes_told(self) -> str:
+        """The sizes behind its names, with what says so: `N = ?, D = 784 (value of x)`."""
+        return ", ".join(map(str, self.sizes))
+
     def as_json(self) -> dict[str, Any]:
         """The diagnostic as plain data: the record of `--format json`."""
         return {
@@ -189,6 +194,7 @@ class Diagnostic(Circumstances):
             "severity": self.severity,
             "message": elided(self.message, LONGEST),
             **self._place_json(),
+            "sizes": [size.as_json() for size in self.sizes],
             "help": self.help and elided(self.help, LONGEST),
             "edits": [edit.as_json() for edit in self.edits],
             "related": [place.as_json() for place in self.related],

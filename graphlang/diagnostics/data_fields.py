@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from graphlang.diagnostics.base import Diagnostic, filled, wording
 from graphlang.diagnostics.places import Span
@@ -255,3 +255,54 @@ class NumberNotFinite(Diagnostic):
             return "take the row away: it has no answer to learn from"
         fill = "; a gap in a table is filled by `impute(column, mean)`" if self.value != self.value else ""
         return f"mend it, or leave that row out{fill}"
+
+
+class ComputedNotFinite(NumberNotFinite):
+    """A number that is not finite, which the expression of a field makes of finite ones."""
+
+    message = "the data's field `{field}` holds {value:g} in {origin}: {made}"
+
+    #: the name of the function, or the sign of the operator
+    function: str = ""
+    #: the call as the `data` section writes it
+    call: str = ""
+    #: what it is given, as text and number
+    arguments: Sequence[tuple[str, float]] = ()
+
+    @property
+    def made(self) -> str:
+        named = [(text, number) for text, number in self.arguments if not re.fullmatch(r"[\d.e-]+", text)]
+        given = " and ".join(f"{text} = {number:g}" for text, number in named)
+        return f"`{self.call}` for {given}"
+
+    @property
+    def help(self) -> str:
+        first, last = self.arguments[0][0], self.arguments[-1][0]
+        bounded = {
+            "log": f"`{self.function}` takes numbers above 0: `{self.function}(maximum({first}, 1e-6))`, or "
+            f"`log1p({first})` of numbers from 0 on",
+            "sqrt": f"`sqrt` takes numbers from 0 on: `sqrt(maximum({first}, 0))`",
+            "/": f"nothing divides by 0: `maximum({last}, 1e-6)` keeps a divisor above it",
+            "arc": f"`{self.function}` takes numbers from -1 to 1: `clip({first}, -1, 1)`",
+            "large": f"the result is too large for a number: `minimum({first}, ...)` bounds it, or scale it "
+            f"before, `standardize({first})`",
+        }
+        return f"{bounded[_KINDS.get(self.function, 'large')]}; or leave that row out"
+
+
+_KINDS = {
+    **dict.fromkeys(("log", "log2", "log10", "log1p"), "log"),
+    "sqrt": "sqrt",
+    **dict.fromkeys(("/", "//", "%", "reciprocal"), "/"),
+    **dict.fromkeys(("arcsin", "arccos"), "arc"),
+}
+"""What limits the numbers that a function takes."""
+
+
+def number_not_finite(
+    field: str, value: float, at: str, span: Span | None, target: bool, cause: Any
+) -> NumberNotFinite:
+    """What to report for a number that is not finite, with the call that makes it where one does."""
+    if cause is None:
+        return NumberNotFinite(field, value, at, span, target)
+    return ComputedNotFinite(field, value, at, span, target, cause.function, cause.text, cause.arguments)

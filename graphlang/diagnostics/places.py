@@ -39,6 +39,11 @@ class Source:
         end = starts[number] if number < len(starts) else len(self.text)
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
+    def lines_of(self, span: Span) -> str:
+        """The whole lines that a span is on."""
+        end = self.text.find("\n", span.end)
+        return self.text[self.text.rfind("\n", 0, span.start) + 1 : None if end < 0 else end]
+
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.text)} characters)"
 
@@ -138,6 +143,21 @@ class Related(Place):
 
     def __repr__(self) -> str:
         return f"Related({self.file}:{self.line}:{self.column}: {self.message})"
+
+
+class KnownSize(NamedTuple):
+    """The size behind a name in a shape, and what says so; None where it is open."""
+
+    name: str
+    size: int | None
+    source: str = ""
+
+    def __str__(self) -> str:
+        known = "?" if self.size is None else str(self.size)
+        return f"{self.name} = {known}" + (f" ({self.source})" if self.source else "")
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "size": self.size, "from": self.source or None}
 
 
 class Edit(NamedTuple):

@@ -34,7 +34,8 @@ def concise(diagnostic: Diagnostic) -> str:
     place = _location(d.span) if d.span else shown_name(d.file or "")
     calls = "".join(f", in the use of `{name}` at {_location(span)}" for name, span in d.called[-3:][::-1])
     head = f"{place}: " if place else ""
-    return _safe(f"{head}{d.severity}[{d.code}] {_one_line(d.message)}{calls}{help_}")
+    sizes = f", {d.sizes_told}" if d.sizes else ""
+    return _safe(f"{head}{d.severity}[{d.code}] {_one_line(d.message)}{sizes}{calls}{help_}")
 
 
 def github(diagnostic: Diagnostic) -> str:
@@ -49,7 +50,8 @@ def github(diagnostic: Diagnostic) -> str:
         # GitHub drops columns of an annotation that goes over several lines.
         fields |= {"endColumn": str(end_column)} if line == end_line else {}
     fields |= {"title": d.code}
-    text = elided(d.message, LONGEST) + (f"\nhelp: {elided(d.help, LONGEST)}" if d.help else "")
+    sizes = f"\nsizes: {d.sizes_told}" if d.sizes else ""
+    text = elided(d.message, LONGEST) + sizes + (f"\nhelp: {elided(d.help, LONGEST)}" if d.help else "")
     properties = ",".join(f"{key}={_escaped(value, True)}" for key, value in fields.items() if value)
     return f"::{level} {properties}::{_escaped(text, False)}"
 
@@ -96,7 +98,7 @@ def _painter(color: bool) -> Any:
 
 def _help(d: Diagnostic, paint: Any) -> list[str]:
     text = d.help
-    sizes = [f"{paint('note', 'sizes')}: {_safe(', '.join(d.sizes))}"] if d.sizes else []
+    sizes = [f"{paint('note', 'sizes')}: {_safe(d.sizes_told)}"] if d.sizes else []
     return [*sizes, f"{paint('help', 'help')}: {_safe(text)}"] if text else sizes
 
 

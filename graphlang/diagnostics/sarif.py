@@ -55,7 +55,8 @@ def _rule(code: str, kind: type[Diagnostic], helps: bool) -> dict[str, Any]:
 
 
 def _result(d: Diagnostic, rule: int) -> dict[str, Any]:
-    text = elided(d.message, LONGEST) + (f"; {elided(d.help, LONGEST)}" if d.help else "")
+    sizes = f"; {d.sizes_told}" if d.sizes else ""
+    text = elided(d.message, LONGEST) + sizes + (f"; {elided(d.help, LONGEST)}" if d.help else "")
     result: dict[str, Any] = {
         "ruleId": d.code,
         "ruleIndex": rule,

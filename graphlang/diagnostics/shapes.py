@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphlang.diagnostics.base import Located, first_of, wording
-from graphlang.diagnostics.places import Related, Span
+from graphlang.diagnostics.places import Edit, Related, Span
 
 
 class Traced(Located):
@@ -43,13 +43,24 @@ class OperandsMisfit(WrongShape):
     reason: str
     #: what the operation advises
     own_help: str | None = None
+    #: the same as changes of the text, where one way alone makes the operands fit
+    changes: Sequence[Edit] = ()
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self.changes
 
 
 class ResidualMisfit(WrongShape):
     message = "`residual` adds what goes in, {x}, and what comes out, {y}"
-    help = "end it with a layer that gives the shape of what goes in"
+    help = first_of(
+        "end it with a layer that gives the shape of what goes in, as `Affine({width})` does",
+        "end it with a layer that gives the shape of what goes in",
+    )
     x: str
     y: str
+    #: the size of the last axis, where the others agree
+    width: int | None = None
 
 
 class SharedOtherwise(WrongShape):
@@ -188,6 +199,10 @@ class TypeMisfit(WrongType):
             return f"{' and '.join(self.names)} here"
         if self.actual.startswith("int") and self.type.text.startswith("float"):
             return "`1.0 * x` makes floats of whole numbers, and a formal without a type takes both"
+        if "[" in self.actual and self.actual.partition("[")[0] == self.type.text.partition("[")[0]:
+            declared = f"give it another value, or declare it `{self.actual}`"
+            numbers = any(map(str.isdigit, self.type.text))
+            return f"{declared}; a name in place of a number, as `D`, takes any size" if numbers else declared
         return None
 
 

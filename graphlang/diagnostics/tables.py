@@ -105,11 +105,21 @@ class OtherDelimiter(OfFile):
     """
 
     code = "GL624"
-    message = "`{file}` has {separators} between its cells, not commas: line 1 is `{start}`"
-    help = 'write it with commas between cells, or say what stands there: `delimiter=";"` in the source'
+    message = "`{file}` has {separators} between its cells, not {expected}: line 1 is `{start}`"
 
     separators: str
     header: str
+    #: what the source says stands there, in words
+    expected: str = "commas"
+    #: the options of the source that would read it; nothing where none would
+    options: Sequence[str] = ()
+
+    @property
+    def help(self) -> str:
+        if not self.options:
+            return "write it with commas between its cells"
+        arguments = ", ".join([f'"{self.file}"', *self.options])
+        return f"say so in the source: `csv({arguments})`"
 
     @property
     def line(self) -> int:

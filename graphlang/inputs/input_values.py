@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.number_checks import ElementIndex, beyond_int, masked, place_text, too_large
-from graphlang.diagnostics import Collector, Diagnostic, Span
+from graphlang.diagnostics import Collector, Diagnostic, KnownSize, Span
 from graphlang.diagnostics.inputs import (
     ComputedSize,
     EmptyDimension,
@@ -246,6 +246,16 @@ class Binder:
         return TwoSizes(spec.name, span(spec.name), dim, size, first, first_size, span(first), self.where)
 
     def _of_other_shape(self, spec: InputSpec, array: Any) -> Diagnostic:
+        """The mismatch, with the sizes that other inputs have given."""
+        axes = [axis for axis in self.network.axes[spec.name] if axis is not None]
+        sizes = [
+            KnownSize(axis, self.sizes.get(axis), f"input `{self.owner[axis]}`" if axis in self.owner else "")
+            for axis in axes
+        ]
+        problem = self._misfit(spec, array)
+        return problem.replaced(sizes=sizes) if any(axis in self.owner for axis in axes) else problem
+
+    def _misfit(self, spec: InputSpec, array: Any) -> Diagnostic:
         facts = self._facts(spec, array)
         shape = spec.shape or ()
         if len(array.shape) == len(shape) - 1 and shape and not isinstance(shape[0], int):

@@ -99,6 +99,8 @@ class Converter:
             message = f"in {Path(span.source.name).name}, line {problem.line}: {message}"
             related.insert(0, (span, "the mistake"))
             place = self._import_of(span.source.name)
+        if problem.sizes:
+            message = f"{message}\nsizes: {problem.sizes_told}"
         if problem.help:
             message = f"{message}\nhelp: {problem.help}"
         return l.Diagnostic(

@@ -123,8 +123,9 @@ def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
     """What to report if the result of a `residual` has not the shape of what goes in."""
     if broadcasts(x.array.shape, y.array.shape):
         return None
-    operands = origins((x, y), stage.span)
-    return ResidualMisfit(stage.span, operands, type_text(x.array), type_text(y.array))
+    operands, a, b = origins((x, y), stage.span), x.array.shape, y.array.shape
+    width = a[-1] if a and len(a) == len(b) and a[:-1] == b[:-1] and isinstance(a[-1], int) else None
+    return ResidualMisfit(stage.span, operands, type_text(x.array), type_text(y.array), width)
 
 
 # ---- loops ----------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class Context(Evaluator):
         if diagnostic.code.startswith("GL30"):
             from graphlang.resolve.known_sizes import with_known_sizes
 
-            diagnostic = with_known_sizes(diagnostic, self.values)
+            diagnostic = with_known_sizes(diagnostic, self.values, self.hypers.sizes)
         span = diagnostic.span
         hyper = self.hypers.at(span) if span is not None and not self.calls else None
         if hyper is None or not self.hypers.was_told(hyper[0], diagnostic):

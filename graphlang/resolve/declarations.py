@@ -15,7 +15,7 @@ from graphlang.resolve.labels import defined
 from graphlang.resolve.order import in_order
 from graphlang.resolve.overrides import Overrides
 from graphlang.resolve.scopes import Definition, Module, Scope
-from graphlang.resolve.values import POISON, Value
+from graphlang.resolve.values import POISON, Value, is_integer
 from graphlang.syntax import read_tree, tree
 
 Importer = Callable[[str, str], tuple[str, str]]
@@ -168,7 +168,8 @@ def evaluate_hypers(
     for statement in ordered:
         if statement.name in circular:
             continue
-        if overrides is not None and statement.name in overrides.plain:
+        given = overrides is not None and statement.name in overrides.plain
+        if overrides is not None and given:
             value = overrides.take(statement.name)
         else:
             value = context.evaluate(statement.value, scope)
@@ -178,6 +179,8 @@ def evaluate_hypers(
             context.error(_no_constant(statement))
             value = POISON
         scope.names[statement.name] = value
+        if is_integer(value) and file.source is context.source:
+            context.hypers.sizes[statement.name] = value, given
     return {s.name: scope.names[s.name] for s in hypers}
 
 

@@ -14,6 +14,7 @@ from graphlang.diagnostics.too_large import MemoryInsideExceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
 from graphlang.resolve.operation_symbols import SYMBOLS
+from graphlang.resolve.shape_fits import fit_of
 from graphlang.resolve.type_texts import origins, types_text
 from graphlang.resolve.values import Instance, Value
 from graphlang.resolve.whole_sequences import every_step_given
@@ -38,29 +39,34 @@ def _failure_of_forward(
         return MemoryInsideExceeded("memory", span, error.size, error.limit, who)
     subject, reason = _with_name(name, sentence(str(error)))
     if isinstance(error, ShapeError):
-        help = every_step_given(operands) or error.help or _matrix_product(name, operands, span)
-        return OperandsMisfit(span, origins(operands, span), subject, reason, help)
+        own = every_step_given(operands) or error.help or _matrix_product(name, operands, span)
+        help, changes = fit_of(use, operands, own) or (own, ())
+        return OperandsMisfit(span, origins(operands, span), subject, reason, help, changes)
     if isinstance(error, Unrecorded | UndecidedError | WrongForward):
         return layer_failed(f"`{name}`", span, error)
     if isinstance(error, ValueError):
         cause = error if name in context.catalog.own else None
-        help = every_step_given(operands)
-        return OperandsMisfit(span, origins(operands, span), subject, reason, help).replaced(cause=cause)
+        own = every_step_given(operands)
+        help, changes = fit_of(use, operands, own) or (own, ())
+        facts = subject, reason, help, changes
+        return OperandsMisfit(span, origins(operands, span), *facts).replaced(cause=cause)
     return failed(name, operands, span, error)
 
 
 def failure_of_parameters(
-    instance: Instance, operands: tuple[Any, ...], span: Span, error: Exception
+    use: Application, instance: Instance, operands: tuple[Any, ...], error: Exception
 ) -> Diagnostic:
     """What to report if a layer raises while it says which parameters it has."""
-    name = f"`{instance.kind}`"
+    name, span = f"`{instance.kind}`", use.span
     if isinstance(error, WrongForward):
         return layer_failed(name, span, error)
     if not isinstance(error, ShapeError | ValueError | IndexError):
         return failed(instance.kind, operands, span, error)
     text = "the input has too few axes" if isinstance(error, IndexError) else sentence(str(error))
     subject = "" if text.startswith(name) else f"{name} on {types_text(operands)}: "
-    return OperandsMisfit(span, origins(operands, span), subject, text, getattr(error, "help", None))
+    own = getattr(error, "help", None)
+    help, changes = fit_of(use, operands, own) or (own, ())
+    return OperandsMisfit(span, origins(operands, span), subject, text, help, changes)
 
 
 def layer_failed(who: str, span: Span | None, error: Exception) -> LayerFailed:

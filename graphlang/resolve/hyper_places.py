@@ -13,6 +13,8 @@ class HyperPlaces:
     def __init__(self) -> None:
         self._places: dict[str, Span] = {}
         self._told: set[tuple[str, str]] = set()
+        #: the whole numbers by their names, and whether each is given from outside
+        self.sizes: dict[str, tuple[int, bool]] = {}
 
     def add(self, name: str, value: Span) -> None:
         self._places[name] = value

@@ -1,44 +1,61 @@
-"""The sizes behind the names in a message: what defaults and values from outside say, and what is open."""
+"""The sizes behind the names in a message: what values and `hyper`s say, and where; and what is open."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from graphlang.diagnostics import Diagnostic
+from graphlang.diagnostics import Diagnostic, KnownSize
 from graphlang.resolve.values import InputValue
 
 _SHAPE = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
-def with_known_sizes(diagnostic: Diagnostic, values: Iterable[Any]) -> Diagnostic:
-    """The diagnostic with the sizes of the dimensions that its shapes name, `?` where a size is open;
-    as it is where none is known."""
+def with_known_sizes(
+    diagnostic: Diagnostic, values: Iterable[Any], hypers: Mapping[str, tuple[int, bool]]
+) -> Diagnostic:
+    """The diagnostic with the sizes of the dimensions that its shapes name, `?` where one is open, and with
+    the `hyper`s behind its numbers; as it is where none is known."""
     texts = [diagnostic.message, *(place.message for place in diagnostic.also)]
     shapes = " ".join(shape for text in texts for shape in _SHAPE.findall(text))
-    words = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", shapes)))
-    known: dict[str, Any] = {}
-    for name, size in _sizes_of_inputs(values) if words else ():
-        if size is not None or name not in known:
-            known[name] = size
-    named = [word for word in words if word in known]
-    if all(known[word] is None for word in named):
+    words = list(dict.fromkeys(_NAME.findall(shapes)))
+    known: dict[str, KnownSize] = {}
+    for size in _sizes_of_inputs(values) if words else ():
+        if size.size is not None or size.name not in known:
+            known[size.name] = size
+    named = [known[word] for word in words if word in known]
+    behind = list(_behind_numbers(diagnostic, shapes, hypers)) if hypers else []
+    if not behind and all(size.size is None for size in named):
         return diagnostic
-    sizes = [f"{word} = {'?' if known[word] is None else known[word]}" for word in named]
-    return diagnostic.replaced(sizes=sizes)
+    return diagnostic.replaced(sizes=[*named, *behind])
 
 
-def _sizes_of_inputs(values: Iterable[Any]) -> Iterator[tuple[str, int | None]]:
+def _behind_numbers(
+    diagnostic: Diagnostic, shapes: str, hypers: Mapping[str, tuple[int, bool]]
+) -> Iterator[KnownSize]:
+    """The `hyper`s whose names stand on the lines that the message shows, and whose numbers in its shapes."""
+    numbers = set(map(int, re.findall(r"\d+", shapes)))
+    spans = [place.span for place in (diagnostic, *diagnostic.also) if place.span is not None]
+    lines = {name for span in spans for name in _NAME.findall(span.source.lines_of(span))}
+    for name, (size, given) in hypers.items():
+        if size in numbers and name in lines:
+            yield KnownSize(name, size, "given from outside" if given else "a `hyper`")
+
+
+def _sizes_of_inputs(values: Iterable[Any]) -> Iterator[KnownSize]:
     for value in values:
         if isinstance(value, InputValue):
             shape = value.array.shape
             given = _shape_of(value.default) if value.default is not None else ()
             for axis, size in enumerate(shape):
                 if str(size).isidentifier():
-                    yield str(size), given[axis] if len(given) == len(shape) else None
+                    number = given[axis] if len(given) == len(shape) else None
+                    source = "" if number is None else f"value of `{value.label}`"
+                    yield KnownSize(str(size), number, source)
 
 
 def _shape_of(default: Any) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def declared_by(
         if instance.parameters is None:
             check_taken(use.operation, declared.both, use.entry.own)
     except Exception as error:  # noqa: BLE001 - the code of a user's own layer may raise anything
-        context.error(failure_of_parameters(instance, operands, use.span, error))
+        context.error(failure_of_parameters(use, instance, operands, error))
         return None
     return declared
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from graphlang.datasets.dataset import Column, named_fields
 from graphlang.datasets.number_checks import not_finite, too_large
-from graphlang.diagnostics import Collector, Diagnostic, GraphError
+from graphlang.diagnostics import Collector, Diagnostic, GraphError, KnownSize
 from graphlang.diagnostics.data_fields import (
     BeyondPrecision,
     NoFieldFor,
-    NumberNotFinite,
     UnknownField,
+    number_not_finite,
 )
 from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.engine.model import Model
@@ -55,6 +55,8 @@ class _Binding:
         self.without: set[int] = set()
         #: the named dimensions so far, except that of the batch
         self.sizes: dict[str, int] = {}
+        #: the fields that said them
+        self.owners: dict[str, str] = {}
 
     def bind(self, fields: Mapping[str, str]) -> BatchSource:
         for name, field in fields.items():
@@ -87,12 +89,29 @@ class _Binding:
             return
         if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
             column = column.alone
+        known = self._known(name)
         try:
-            self._add(column_mismatch(self.model, spec, field, column, self.sizes))
+            problem = column_mismatch(self.model, spec, field, column, self.sizes)
+            self._add(problem.replaced(sizes=known) if problem is not None and known else problem)
         except GraphError as error:  # the cells of a table are no numbers
             for problem in error.diagnostics:
                 self._add(of_target(self.model, problem))
         self.bound[number] = column
+        for axis in filter(None, network.axes[name]):
+            if axis in self.sizes:
+                self.owners.setdefault(axis, field)
+
+    def _known(self, name: str) -> list[KnownSize]:
+        """The sizes of the dimensions of an input that other fields have said."""
+        axes = [axis for axis in self.network.axes[name] if axis is not None]
+        if not any(axis in self.owners for axis in axes):
+            return []
+        sizes = []
+        for axis in axes:
+            said = axis in self.owners
+            source = f"field `{self.owners[axis]}` of the data" if said else ""
+            sizes.append(KnownSize(axis, self.sizes[axis] if said else None, source))
+        return sizes
 
     def _defaults(self) -> dict[int, Any]:
         """The inputs that are the same in every batch, since they have a default and no column."""
@@ -148,4 +167,5 @@ class _Binding:
             return None
         at = self.origin.of_number(column, place[0])
         target = is_target(self.model, spec.name)
-        return NumberNotFinite(field, values[place].item(), at, self.network.span(spec.name), target)
+        value, span = values[place].item(), self.network.span(spec.name)
+        return number_not_finite(field, value, at, span, target, column.cause_of(place[0]))

@@ -264,7 +264,7 @@ def test_other_mistakes_of_the_file_are_told(tmp_path, text, code, part):
         (
             "a b\n1 2\n",
             "blanks between its cells",
-            'write it with commas between cells, or say what stands there: `delimiter=";"` in the source',
+            'say so in the source: `csv("a.csv", delimiter=" ")`',
         ),
         ("a,b,\n1,2,\n", "column 3 has no name and no cells", "every line ends with a comma: take it away"),
         (

@@ -369,7 +369,7 @@ class MethodAsStatement(NotAStatement):
     method: str
 
     @property
-    def help(self) -> str:
+    def help(self) -> str:  # type: ignore[override]  # it is never set
         return METHODS_ELSEWHERE[self.method]
 
     def repeats(self, other: Diagnostic) -> bool:

@@ -186,7 +186,8 @@ def reshape(x: Array, shape: ShapeLike) -> Any:
         (i,) = unknown
         others, total = count(sizes[:i] + sizes[i + 1 :]), count(x.shape)
         if not divides(others, total):
-            raise ShapeError(f"{total} elements of shape {shape_text(x.shape)} do not divide by {others}")
+            message = f"{total} elements of shape {shape_text(x.shape)} do not divide by {others}"
+            raise ShapeError(message, help=f"write sizes that divide {total}")
         sizes = (*sizes[:i], total // others, *sizes[i + 1 :])
     return x if sizes == x.shape else reshape_to(x, shape=sizes)
 

@@ -1,0 +1,111 @@
+"""What would make a value fit a layer or a loss that refuses its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from graphlang.diagnostics import Edit, Span
+from graphlang.resolve.application import Application
+from graphlang.resolve.operand_texts import Fit, argument_places, operand_text
+from graphlang.resolve.type_texts import kind_of, sizes_text
+from graphlang.resolve.values import Value
+from graphlang.trace import Size
+
+Rule = Callable[[Application, tuple[Any, ...], str | None], Fit | None]
+
+
+def _before_stage(use: Application, text: str) -> Sequence[Edit]:
+    """The edit that puts a stage in front of one of a chain."""
+    span = use.span
+    if not span.text.startswith(use.entry.name) or not span.source.text[: span.start].rstrip().endswith("->"):
+        return ()
+    return [Edit(Span(span.start, span.start, span.source), f"{text} -> ")]
+
+
+def _of_images(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    """Images with their channels last, as TensorFlow has them; a window larger than the image."""
+    x = operands[0]
+    if not isinstance(x, Value) or len(x.array.shape) < 3:
+        return None
+    shape, ndim = x.array.shape, len(x.array.shape)
+    if ndim > 3 and shape[-1] in (1, 3, 4) and isinstance(shape[1], int) and shape[1] > 4:
+        order = ", ".join(map(str, (0, ndim - 1, *range(1, ndim - 1))))
+        words = f"channels come before the axes of an image: `transpose({order})` in front moves them there"
+        return Fit(words, _before_stage(use, f"transpose({order})"))
+    return Fit("take a smaller window, `pad=same`, or less that shrinks the image before")
+
+
+def _of_sequences(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    x = operands[0]
+    if not isinstance(x, Value) or len(x.array.shape) != 2:
+        return None
+    n, d = x.array.shape
+    written = f"{operand_text(x)}: {kind_of(x.array)}[{n}, T, {d}]"
+    return Fit(
+        f"a sequence has an axis of steps, `{written}`; `expand_dims(1)` in front makes one of a single step",
+        _before_stage(use, "expand_dims(1)"),
+    )
+
+
+def _of_groups(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    x = operands[0]
+    channels = x.array.shape[1] if isinstance(x, Value) and len(x.array.shape) > 1 else None
+    if not isinstance(channels, int) or help is not None:
+        return None
+    numbers = [n for n in range(1, min(channels, 1000) + 1) if channels % n == 0][:8]
+    return Fit(f"`groups` that divide {channels}: {', '.join(map(str, numbers))}")
+
+
+def _of_targets(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    """A column of one number per row beside a vector: `t[..., 0]`."""
+    values = [o for o in operands[:2] if isinstance(o, Value)]
+    if len(values) != 2 or help is not None:
+        return None
+    scores, targets = (v.array.shape for v in values)
+    column = _column(scores, targets)
+    if column is None:
+        return None
+    text = operand_text(values[column])
+    places = [place for place in argument_places(use.span, use.entry.name) if place.text == text]
+    written = f"{text}[..., 0]"
+    edits = [Edit(places[0], written)] if len(places) == 1 else []
+    return Fit(f"write `{written}`, the one column of it", edits)
+
+
+def _column(scores: tuple[Size, ...], targets: tuple[Size, ...]) -> int | None:
+    """Which of the two has a last axis of 1 that the other lacks."""
+    if scores == (*targets, 1):
+        return 0
+    if targets == (*scores, 1) or (len(scores) > 1 and targets == (*scores[:-1], 1) and scores[-1] != 1):
+        return 1
+    return None
+
+
+def _of_state(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    """A recurrent layer: its sequence, or the state that it starts from."""
+    if isinstance(operands[0], Value) and len(operands[0].array.shape) == 2:
+        return _of_sequences(use, operands, help)
+    hidden = use.attributes.get("hidden")
+    states = [o for o in operands[1:] if isinstance(o, Value) and len(o.array.shape) == 2]
+    if help is not None or len(states) != 1 or not isinstance(hidden, int):
+        return None
+    n, width = states[0].array.shape
+    if not isinstance(width, int) or width == hidden:
+        return None
+    shape = sizes_text((n, hidden))
+    return Fit(f"start from a value of shape ({shape}), or take as many numbers: `{use.entry.name}({width})`")
+
+
+LAYERS: dict[str, Rule] = {
+    **dict.fromkeys("Conv ConvTranspose DepthwiseConv MaxPool AvgPool".split(), _of_images),
+    **dict.fromkeys("RNN LSTM GRU".split(), _of_state),
+    "Attention": _of_sequences,
+    "GroupNorm": _of_groups,
+    **dict.fromkeys(
+        "SoftmaxWithLoss CrossEntropyError FocalLoss BinaryCrossEntropy MeanSquaredError SumSquaredError "
+        "L1Loss HuberLoss".split(),
+        _of_targets,
+    ),
+}
+"""The rules of layers and losses, by their names."""

@@ -1,0 +1,78 @@
+"""The texts of the operands of a call or an operator, for helps that say what to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from graphlang.diagnostics import Edit, Span
+from graphlang.resolve.application import Application
+from graphlang.resolve.broadcasting import LONGEST_IN_HELP
+from graphlang.resolve.operation_symbols import SYMBOLS
+from graphlang.resolve.values import Value
+
+
+class Fit(NamedTuple):
+    """What to do, and as changes of the text."""
+
+    help: str
+    edits: Sequence[Edit] = ()
+
+
+def operand_text(value: Value) -> str:
+    if value.label:
+        return value.label
+    text = value.span.text
+    return text if len(text) <= LONGEST_IN_HELP and "\n" not in text and is_one_operand(text) else "(...)"
+
+
+def is_one_operand(text: str) -> bool:
+    """Whether a text is one operand whatever stands beside it."""
+    return re.fullmatch(r"[^\W\d][\w.]*(?:\([^()]*\)|\[[^\[\]]*\])*|\([^()]*\)", text) is not None
+
+
+def around_operand(use: Application, position: int, form: str) -> Sequence[Edit]:
+    """The edit that writes a form around an operand of an operator, where it is plain in the text."""
+    symbol, text = SYMBOLS.get(use.entry.name, ""), use.span.text
+    at = _last_outside(text, symbol)
+    if at is None or "->" in text:
+        return ()
+    start, end = (0, at) if position == 0 else (at + len(symbol), len(text))
+    operand = text[start:end].strip()
+    if not is_one_operand(operand):
+        return ()
+    first = use.span.start + start + text[start:end].index(operand)
+    return [Edit(Span(first, first + len(operand), use.span.source), form.format(operand))]
+
+
+def _last_outside(text: str, symbol: str) -> int | None:
+    """Where a sign stands for the last time outside of brackets."""
+    depth, found = 0, None
+    for i, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        alone = text[i - 1 : i] != symbol and text[i + len(symbol) : i + len(symbol) + 1] != symbol
+        if symbol and depth == 0 and i and text.startswith(symbol, i) and alone:
+            found = i
+    return found
+
+
+def argument_places(span: Span, name: str) -> list[Span]:
+    """The arguments of a call, as their places in the text."""
+    text = span.text
+    opened = text.find("(", text.find(name))
+    if opened < 0 or not text.endswith(")"):
+        return []
+    depth, start, places = 0, opened + 1, []
+    for i in range(opened, len(text)):
+        depth += (text[i] in "([{") - (text[i] in ")]}")
+        if (text[i] == "," and depth == 1) or (depth == 0 and i == len(text) - 1):
+            places.append((start, i))
+            start = i + 1
+    return [_stripped(span, a, b) for a, b in places if text[a:b].strip()]
+
+
+def _stripped(span: Span, start: int, end: int) -> Span:
+    part = span.text[start:end]
+    first = start + len(part) - len(part.lstrip())
+    return Span(span.start + first, span.start + start + len(part.rstrip()), span.source)
