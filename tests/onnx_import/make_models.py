@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from skl2onnx import to_onnx
 from sklearn.neural_network import MLPClassifier
@@ -80,6 +81,49 @@ class Gpt(nn.Module):
         return self.head(self.n(self.blocks(self.te(x) + self.pe(torch.arange(x.shape[1])))))
 
 
+class Causal(nn.Module):
+    """Attention that looks back alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return self.attention(x, x, x, need_weights=False, attn_mask=mask, is_causal=True)[0]
+
+
+def drawn(model: nn.Module) -> nn.Module:
+    """The model with other numbers in every weight: copies of a layer begin with the same."""
+    for weight in model.parameters():
+        nn.init.normal_(weight, std=0.5)
+    return model
+
+
+def write_encoder(layers: int = 2) -> None:
+    """An encoder of PyTorch, by the exporter that goes through the graph of the model."""
+    torch.backends.mha.set_fastpath_enabled(False)
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=True)
+    model = drawn(nn.TransformerEncoder(layer, layers)).eval()
+    x = torch.randn(2, 5, 8)
+    sizes = {0: torch.export.Dim("N"), 1: torch.export.Dim("T")}
+    torch.onnx.export(
+        model, (x,), str(FOLDER / "encoder.onnx"), input_names=["x"], output_names=["y"],
+        dynamic_shapes=(sizes,), opset_version=20, dynamo=True, external_data=False,
+    )  # fmt: skip
+    without_places(FOLDER / "encoder.onnx")
+    np.savez_compressed(FOLDER / "encoder.npz", x=x.numpy(), y=model(x).detach().numpy())
+
+
+def without_places(path: Path) -> None:
+    """Takes the lines of programs out of a file that its nodes come from."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)
+
+
 def write(name: str, model: nn.Module, x: torch.Tensor, axes: dict[int, str]) -> None:
     """The file of a model, and beside it an input with its answer."""
     model.eval()
@@ -98,6 +142,8 @@ def main() -> None:
         resnet(torch.randn(4, 3, 32, 32))  # its statistics
     write("resnet18", resnet, torch.randn(2, 3, 32, 32), {0: "N"})
     write("gpt", Gpt(), torch.randint(0, 11, (2, 6)), {0: "N", 1: "T"})
+    write("causal", drawn(Causal()), torch.randn(2, 5, 8), {0: "N"})
+    write_encoder()
     x = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
     mlp = MLPClassifier((8, 6), max_iter=300, random_state=0).fit(x, (x[:, 0] > 0).astype(int))
     file = to_onnx(mlp, x[:1], options={"zipmap": False})

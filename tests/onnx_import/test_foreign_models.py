@@ -15,7 +15,7 @@ pytest.importorskip("onnx", reason="the extra `onnx`")
 MODELS = Path(__file__).parent / "models"
 
 
-@pytest.mark.parametrize("name", ["resnet18", "gpt", "mlp"])
+@pytest.mark.parametrize("name", ["resnet18", "gpt", "mlp", "causal", "encoder"])
 def test_a_model_of_another_program_gives_its_numbers(name: str) -> None:
     graph = gl.onnx.load(MODELS / f"{name}.onnx")
     data = np.load(MODELS / f"{name}.npz")

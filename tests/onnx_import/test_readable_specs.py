@@ -55,10 +55,31 @@ y = x -> Conv(2, 7, stride=2, pad=3)
 output y
 """
 
+CAUSAL = """\
+# From causal.onnx, opset 17
+
+input x: float[N, 5, 8]
+y = x -> Attention(2, causal=true)  # float[N, 5, 8]
+output y
+"""
+
+ENCODER = """\
+# From encoder.onnx, opset 20
+
+def Block(x: float[N, T, 8]) =
+  x -> residual { LayerNorm; Attention(2) } -> residual { LayerNorm; Affine(16); Relu; Affine(8) }  # float[N, T, 8]
+
+input x: float[N, T, 8]
+y = x -> repeat 2 { Block }  # float[N, T, 8]
+output y
+"""
+
 MLP = "X -> Affine(8) -> Relu -> Affine(6) -> Relu -> Affine(1) -> Sigmoid  # float[N, 1]\n"
 
 
-@pytest.mark.parametrize(("name", "text"), [("gpt", GPT), ("resnet18", RESNET)])
+@pytest.mark.parametrize(
+    ("name", "text"), [("gpt", GPT), ("resnet18", RESNET), ("causal", CAUSAL), ("encoder", ENCODER)]
+)
 def test_the_spec_of_a_model_of_pytorch_is_a_page(name: str, text: str) -> None:
     assert import_file(MODELS / f"{name}.onnx").text == text
 
@@ -69,7 +90,7 @@ def test_the_names_of_a_file_stay_where_a_person_gave_them() -> None:
     assert "probabilities " in text
 
 
-@pytest.mark.parametrize("name", ["gpt", "resnet18", "mlp"])
+@pytest.mark.parametrize("name", ["gpt", "resnet18", "mlp", "causal", "encoder"])
 def test_gradients_of_an_imported_model_are_those_of_its_numbers(name: str) -> None:
     imported = import_file(MODELS / f"{name}.onnx")
     y = list(imported.outputs.values())[-1]

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from graphlang.onnx.importing.expression import Keyword, Literal, NameRef, WrittenCall, names_of_expression
 from graphlang.onnx.importing.patterns import Definitions, Found, Pattern
 from graphlang.onnx.importing.recognising_attention import attention
+from graphlang.onnx.importing.recognising_packed import packed_attention
 from graphlang.onnx.importing.recognising_shapes import (
     split_and_joined,
     without_aliases,
@@ -25,7 +26,7 @@ def recognised(statements: list[Statement], writer: Writer, kept: AbstractSet[st
     """The statements, with one call for each layer that is written out."""
     rules: list[Callable[[Definitions, Statement, Writer], Made | None]] = [
         without_turns, without_turns, split_and_joined, without_turns, _gelu, _silu, _layer_norm, _rms_norm,
-        _pooled, attention,
+        _pooled, attention, packed_attention,
     ]  # fmt: skip
     for rule in rules:
         applied = without_aliases(_applied(rule, statements, writer, kept), kept)
