@@ -46,10 +46,14 @@ class _Characters(dict[int, int]):
 _CHARACTERS = _Characters()
 
 
+def words_as_written(text: str, length: int) -> list[str]:
+    """The first words of a text, as they stand there."""
+    return text.translate(_CHARACTERS).split(None, length)[:length]
+
+
 def first_words(text: str, length: int) -> list[str]:
     """The first words of a text, in lower case."""
-    cut = text.translate(_CHARACTERS).split(None, length)[:length]
-    words = [word[:LONGEST].lower() for word in cut]
+    words = [word[:LONGEST].lower() for word in words_as_written(text, length)]
     # Normalizing takes the square of a run of marks, so only what is short is normalized.
     return words if text.isascii() else [unicodedata.normalize("NFC", word) for word in words]
 

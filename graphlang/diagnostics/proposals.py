@@ -61,7 +61,7 @@ class NoTarget(NoProposal):
 
 class NoFeatures(NoProposal):
     message = "`{file}` has no column from which `{name}` can be predicted: {reasons}"
-    help = "give the table columns with numbers, or words that occur in several rows"
+    help = "give the table columns with numbers, words that occur in several rows, or texts of several words"
 
     name: str
     reasons: str

@@ -61,11 +61,11 @@ def proposal(place: Path, path: str, target: str | None, taken: Taken | None, li
     splits = row_splits(table.rows, _ids(whole) if chosen.classes else None)
     others = [column for name, column in looks.items() if name != chosen.name]
     features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
-    if not (features.numbers or features.one_hot or features.embedded):
+    if not (features.numbers or features.one_hot or features.embedded or features.texts):
         raise GraphError([NoFeatures(str(place), chosen.name, in_short(features.left_out))])
     takes_all = _are_all_numbers(others, features)
     if takes_all:
-        features = Features(others, [], [], [])
+        features = Features(others, [], [], [], [])
     size = _size(len(splits.train), features, max(1, len(chosen.classes)))
     missing = _missing(marks, cells, features) if file.source == "csv" else ()
     return Proposal(path, file, step, chosen, features, splits, size, missing, takes_all)
@@ -106,4 +106,7 @@ def _columns(features: Features) -> int:
 
 def _size(rows: int, features: Features, outputs: int) -> NetworkSize:
     vectors = sum(vector_size(words.classes) for words in features.embedded)
-    return network_size(rows, _columns(features) + vectors, outputs)
+    vectors += sum(text.vector for text in features.texts)
+    size = network_size(rows, _columns(features) + vectors, outputs)
+    beside = features.numbers or features.one_hot or features.embedded
+    return size if beside else size._replace(layers=0)  # the vectors of texts come from layers

@@ -14,6 +14,7 @@ from graphlang.datasets.table import NUMBER
 from graphlang.diagnostics.tables import plain_number
 from graphlang.scaffold.column_look import Cells, ColumnLook, is_numeral
 from graphlang.scaffold.spec_words import NAME_UNSEEN, can_be_written, shown
+from graphlang.scaffold.text_columns import TextFeature, are_texts, text_column
 
 MOST_COLUMNS = 15
 """How many words may have a column each; of more, each word has a vector."""
@@ -22,6 +23,7 @@ _MOST_GAPS = 0.8
 _FILL = "unknown"
 SAME = "is the same in every row"
 COUNTS = "counts the rows"
+DIFFERENT = "is different in every row"
 _OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?", re.ASCII)
 _IDENTIFIERS = {"id", "ids", "index", "key", "no", "nr", "number", "code", "uuid", "guid", "row", "rowid"}
 
@@ -41,6 +43,8 @@ class Features(NamedTuple):
     numbers: list[ColumnLook]
     one_hot: list[WordColumn]
     embedded: list[WordColumn]
+    #: texts of several words
+    texts: list[TextFeature]
     #: the name of a column, and why it is left out
     left_out: list[tuple[str, str]]
 
@@ -49,14 +53,11 @@ def features_of(
     looks: list[ColumnLook], train: Array, form: Form, marks: set[str], whole: Callable[[str], Cells]
 ) -> Features:
     """The features that columns give for the rows of training; `whole` reads all cells of a column."""
-    found = Features([], [], [], [])
+    found = Features([], [], [], [], [])
     for look in looks:
         why = _why_not(look, form)
-        if why is None and look.kind == "words":
-            words = _words(look.name, whole(look.name).texts or (), train, marks)
-            why = _why_not_words(words, look, form)
-            if why is None:
-                (found.one_hot if words.classes <= MOST_COLUMNS else found.embedded).append(words)
+        if look.kind == "words" and why in (None, DIFFERENT):
+            why = _add_words(found, look, whole(look.name).texts or (), train, marks)
         elif why is None and _may_be_empty(look, train) and not _has_values(whole(look.name), train, marks):
             why = "is empty in the rows for training"
         elif why is None:
@@ -64,10 +65,26 @@ def features_of(
         if why is not None:
             found.left_out.append((look.name, why))
     counting = [look for look in looks if (look.name, COUNTS) in found.left_out]
-    if counting and not (found.numbers or found.one_hot or found.embedded):  # as in a series
+    if counting and not (found.numbers or found.one_hot or found.embedded or found.texts):  # as in a series
         left_out = [(name, why) for name, why in found.left_out if why != COUNTS]
         return found._replace(numbers=counting, left_out=left_out)
     return found
+
+
+def _add_words(
+    found: Features, look: ColumnLook, cells: Sequence[str], train: Array, marks: set[str]
+) -> str | None:
+    """Adds a column of words, or of texts; why it is left out instead, or None."""
+    words = _words(look.name, cells, train, marks)
+    why = DIFFERENT if look.different == look.rows - look.gaps else _why_not_words(words, look)
+    if why is None:
+        (found.one_hot if words.classes <= MOST_COLUMNS else found.embedded).append(words)
+        return None
+    text = text_column(look.name, cells, train, marks) if are_texts(look.counts) else None
+    if text is None:
+        return why
+    found.texts.append(text)
+    return None
 
 
 def _why_not(look: ColumnLook, form: Form) -> str | None:
@@ -112,7 +129,7 @@ def _why_no_words(look: ColumnLook, form: Form) -> str | None:
         if all(plain_number(cell) is not None for cell in cells):
             return f"holds numbers in another form, such as {shown(others[0])}"
     if look.different == look.rows - look.gaps:
-        return "is different in every row"
+        return DIFFERENT
     return None
 
 
@@ -127,7 +144,7 @@ def _words(name: str, cells: Sequence[str], train: Array, marks: set[str]) -> Wo
     return WordColumn(name, 0 if numbers else len(classes), _FILL if gaps else None, others)
 
 
-def _why_not_words(words: WordColumn, look: ColumnLook, form: Form) -> str | None:
+def _why_not_words(words: WordColumn, look: ColumnLook) -> str | None:
     rows = look.rows - look.gaps
     if not words.classes:
         return "holds words in a few rows only"

@@ -13,11 +13,12 @@ from graphlang.scaffold.row_splits import FEWEST_FOR_TEST
 from graphlang.scaffold.spec_words import field, number_literal, shown, text_literal, value_name
 from graphlang.scaffold.table_features import WordColumn
 from graphlang.scaffold.templates import filled_in
+from graphlang.scaffold.text_columns import TextFeature
 
 _WIDTH = 105
 _TAKEN = (
     "x t y z h loss answer share estimate actual hidden concat argmax softmax accuracy f1 confusion mae r2 "
-    "source validation test sample graphlang"
+    "source validation test sample graphlang sum maximum"
 ).split()
 """Names that the spec gives, or uses."""
 _WHY = {
@@ -39,11 +40,24 @@ def table_spec(found: Proposal, stem: str, quoted: Callable[[str], str]) -> str:
 
 
 def _names(found: Proposal) -> dict[str, str]:
-    """The inputs of the columns of which each word has a vector."""
+    """The inputs of the columns of words and of texts, of which each word has a vector."""
     names: dict[str, str] = {}
-    for words in found.features.embedded:
-        names[words.name] = value_name(words.name, {*_TAKEN, *names.values()})
+    columns = [c.name for c in found.features.embedded] + [c.name for c in found.features.texts]
+    for column in columns:
+        names[column] = value_name(column, {*_TAKEN, *names.values()})
     return names
+
+
+def _text_names(found: Proposal) -> list[tuple[TextFeature, str, str]]:
+    """The columns of texts with the inputs of their words and of how many there are."""
+    names = _names(found)
+    taken = {*_TAKEN, *names.values()}
+    named = []
+    for text in found.features.texts:
+        count = value_name(f"{names[text.name]}_count", taken)
+        taken.add(count)
+        named.append((text, names[text.name], count))
+    return named
 
 
 # ---- comments ----------------------------------------------------------------------------------------------
@@ -116,8 +130,12 @@ def _sizes(found: Proposal) -> Iterator[str]:
 def _inputs(found: Proposal) -> Iterator[str]:
     if found.columns:
         yield f"input x: float[N, {found.columns}] # {_parts(found)}; N, the number of rows, is any"
-    for column, name in _names(found).items():
-        yield f"input {name}: int[N] # which word stands in {shown(column)}"
+    names = _names(found)
+    for words in found.features.embedded:
+        yield f"input {names[words.name]}: int[N] # which word stands in {shown(words.name)}"
+    for text, name, count in _text_names(found):
+        yield f"input {name}: int[N, {text.length}] # the words of {shown(text.name)} as numbers"
+        yield f"input {count}: int[N] # how many words there are"
     kind = "int[N]" if found.target.classes else "float[N, 1]"
     what = "the class, a number from 0 on" if found.target.classes else "the target, scaled"
     yield f"input t: {kind} # {what}"
@@ -139,6 +157,9 @@ def _network(found: Proposal) -> Iterator[str]:
         sizes = f"{words.classes + 1}, {vector_size(words.classes)}, padding={words.classes}"
         others = f"# a vector for each word; {words.classes} is any other word"
         yield f"{name}_vector = {name} -> Embedding({sizes}) {others}"
+    for text, name, count in _text_names(found):
+        vectors.append(f"{name}_vector")
+        yield from _vector_of_text(text, name, count)
     parts = [*(["x"] if found.columns else []), *vectors]
     if len(parts) > 1:
         yield f"h = concat({', '.join(parts)}, axis=1)"
@@ -159,6 +180,18 @@ def _network(found: Proposal) -> Iterator[str]:
     for name, scaled in (("estimate", "z"), ("actual", "t")):
         yield f"{name} = {_unscaled(found, scaled)}"
     yield "output estimate"
+
+
+def _vector_of_text(text: TextFeature, name: str, count: str) -> Iterator[str]:
+    """A vector for a text: of short ones what is left after the last word, of long ones the mean."""
+    sizes = f"{text.most}, {text.vector}, padding=0"
+    yield "# 0 fills short texts up, 1 is any word that training did not see or that is too rare"
+    if text.in_order:
+        read = f"LSTM({text.vector}, lengths={count}, return=last)"
+        yield f"{name}_vector = {name} -> Embedding({sizes}) -> {read}"
+        return
+    yield f"{name}_words = {name} -> Embedding({sizes})"
+    yield f"{name}_vector = sum({name}_words, axis=1) / maximum({count}, 1)[:, none] # the mean of its words"
 
 
 def _data(found: Proposal) -> Iterator[str]:
@@ -203,6 +236,9 @@ def _fields(found: Proposal) -> Iterator[str]:
         yield f"x = {lists[0] if len(lists) == 1 else _listed(lists)}"
     for words in found.features.embedded:
         yield f"{_names(found)[words.name]} = {_category(words, words.classes)}"
+    for text, name, count in _text_names(found):
+        yield f"{name} = words({field(text.name)}, length={text.length}, most={text.most})"
+        yield f"{count} = word_count({field(text.name)}, length={text.length})"
     target = field(found.target.name)
     if found.target.classes:
         yield f"t = category({target})"
@@ -242,6 +278,8 @@ def _train(found: Proposal) -> Iterator[str]:
         yield "stop = early(patience=10) # and the weights of the best epoch come back"
     else:
         yield f"epochs = {size.epochs}"
+    if any(text.in_order for text in found.features.texts):
+        yield "clip_norm = 1 # no single step of the LSTM becomes too large"
     yield f"metrics = [{', '.join(_metrics(found))}]"
     yield "}"
 

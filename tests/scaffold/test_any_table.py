@@ -35,6 +35,7 @@ CELLS = st.one_of(
     st.just(st.one_of(st.just(""), st.dates().map(str))),
     st.just(st.text(max_size=4)),
     st.just(st.just("5")),
+    st.just(st.lists(st.sampled_from("the food was not so bad".split()), max_size=9).map(" ".join)),
 )
 
 

@@ -297,3 +297,58 @@ def test_lines_of_json_and_parquet_are_tables_too(proposed, tmp_path, capsys) ->
     assert "t = category(ok)" in " ".join(text.split())
     assert "# - `list` " in text
     trained(capsys)
+
+
+# ---- texts ---------------------------------------------------------------------------------------------------
+
+PLACES, SAID = "food soup bread wine room view".split(), "good bad fresh cold lovely dirty".split()
+
+
+def review(row: int) -> str:
+    """A text of its own for each row, which is for the place or against it."""
+    more = f"{PLACES[row % 6]} was {SAID[2 * (row // 6 % 3) + row % 2]}"
+    return f'"The {PLACES[row // 36 % 6]} was {SAID[row % 2]}, and the {more} ({row})"'
+
+
+def test_texts_that_differ_in_every_row_are_read_word_by_word(proposed, capsys) -> None:
+    text = proposed("text,label\n" + rows_of(72, review, lambda r: ["yes", "no"][r % 2]))
+    assert "text       = words(text, length=10, most=100)" in text
+    assert "text_count = word_count(text, length=10)" in text
+    assert "Embedding(100, 16, padding=0) -> LSTM(16, lengths=text_count, return=last)" in text
+    assert "Left out" not in text
+    assert "accuracy: train 1.0000, test 1.0000" in trained(capsys, "train.epochs=20")
+    Path("new.csv").write_text("text\nTHE SOUP WAS GOOD and the view was lovely!\n")
+    predict = "predict net.graph --weights runs/net-1 --data new.csv".split()
+    assert main(predict) == 0
+    assert json.loads(capsys.readouterr().out)["answer"] == ["yes"]
+
+
+def test_texts_stand_beside_other_columns_for_a_number_too(proposed, capsys) -> None:
+    cells = rows_of(72, review, lambda r: r * 0.37 % 5, lambda r: "abc"[r % 3], lambda r: r * 1.7 % 7)
+    text = proposed(f"text_count,x,if,price\n{cells}")
+    assert "concat(x, text_count_vector, axis=1)" in text
+    assert "text_count_count = word_count(text_count, length=10)" in text
+    assert "mae" in trained(capsys)
+
+
+def test_the_words_of_long_texts_have_a_mean(proposed, capsys) -> None:
+    cells = rows_of(24, lambda r: f"{r} " + "the food was good enough " * 15, lambda r: r % 2)
+    text = proposed(f"text,label\n{cells}")
+    assert "text_vector = sum(text_words, axis=1) / maximum(text_count, 1)[:, none]" in text
+    assert "LSTM" not in text
+    assert "accuracy" in trained(capsys)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda r: f'"Braund, Mr. Owen {"Harris James John".split()[r % 3]} {r}"',
+        lambda r: f"{r} Main Street Springfield",
+        lambda r: f"a{r}-b{r * 7}-c{r * 3}-d{r * 5}",
+        lambda r: f"w{r} v{r} u{r} t{r} s{r}",
+    ],
+)
+def test_names_addresses_and_codes_are_no_texts(cell, proposed) -> None:
+    text = proposed("name,size,label\n" + rows_of(40, cell, lambda r: r % 7 / 2, lambda r: r % 2))
+    assert "words(" not in text
+    assert "- `name` is different in every row" in text
