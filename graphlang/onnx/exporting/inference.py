@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from graphlang.engine.model import Model
 from graphlang.engine.sized_recording import record_graph
 from graphlang.onnx.exporting.cannot_export import CannotExport
+from graphlang.onnx.exporting.draws import FileDraw
 from graphlang.onnx.exporting.model_file import ModelFile
-from graphlang.trace import Step
 
 
 class Made(NamedTuple):
@@ -18,8 +18,8 @@ class Made(NamedTuple):
     proto: Any
     #: the named values that it computes, in the order of the file
     named: list[str]
-    #: by name, the values that it draws at random, and the steps that draw them here
-    draws: dict[str, Step]
+    #: by name, the values that it draws at random
+    draws: dict[str, FileDraw]
 
 
 def inference_file(model: Model, opset: int, fixed: Mapping[str, int]) -> Made:
@@ -39,4 +39,4 @@ def inference_file(model: Model, opset: int, fixed: Mapping[str, int]) -> Made:
     proto = made.built(infos, model.spec.doc or f"{model.file or 'a graph'}, written by graphlang")
     computed = {name for node in proto.graph.node for name in node.output}
     named = [node.name for node in network.nodes if node.name in computed]
-    return Made(proto, named, {made.w.renamed(name): step for name, step in made.w.draws.items()})
+    return Made(proto, named, {made.w.renamed(name): draw for name, draw in made.w.draws.items()})

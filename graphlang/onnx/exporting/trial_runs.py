@@ -12,8 +12,6 @@ from graphlang.engine.tape import Tape
 from graphlang.inputs.input_values import bind_inputs
 from graphlang.onnx.exporting.inference import Made
 from graphlang.onnx.exporting.trial_inputs import ComparedInputs
-from graphlang.trace.dims import bind
-from graphlang.trace.replay import bind_params
 
 
 class Ours(NamedTuple):
@@ -41,7 +39,5 @@ def compared_values(model: Model, made: Made, trial: ComparedInputs) -> Ours:
             tape.forward(numbers)
         found.append({name: tape.values[network.numbers[name]] for name in made.named})
     feeds = {x.name: leaves[network.numbers[x.name]] for x in made.proto.graph.input}
-    for name, step in made.draws.items():
-        counters = [bind(x, bound.sizes) for x in step.operands]
-        feeds[name] = step.primitive.compute(*counters, **bind_params(step.params, bound.sizes))
+    feeds |= {name: draw.numbers(bound.sizes) for name, draw in made.draws.items()}
     return Ours(feeds, found[0], found[1])

@@ -52,7 +52,7 @@ def verified(model: Model, made: Made, content: bytes, fixed: Mapping[str, int])
 
 def _watched(proto: Any, made: Made) -> Any:
     """The model with every named value among its outputs, and random values among its inputs."""
-    watched = with_draws_as_inputs(proto, {name: step.output for name, step in made.draws.items()})
+    watched = with_draws_as_inputs(proto, made.draws)
     graph = watched.graph
     shown = {output.name for output in graph.output}
     infos = {info.name: info for info in graph.value_info}

@@ -10,6 +10,7 @@ from onnx import helper
 
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.onnx_export import OnnxNotRun
+from graphlang.onnx.exporting.draws import FileDraw
 from graphlang.onnx.exporting.types import onnx_type
 from graphlang.trace import SymbolicArray
 
@@ -23,7 +24,7 @@ def refuse_unsound(proto: Any, file: str | None) -> None:
         raise GraphError([OnnxNotRun(file, "the checker of ONNX", reason)]) from error
 
 
-def with_draws_as_inputs(proto: Any, draws: Mapping[str, SymbolicArray]) -> Any:
+def with_draws_as_inputs(proto: Any, draws: Mapping[str, SymbolicArray | FileDraw]) -> Any:
     """The model with values that it draws at random among its inputs."""
     watched = onnx.ModelProto()
     watched.CopyFrom(proto)

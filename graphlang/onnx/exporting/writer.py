@@ -11,6 +11,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from graphlang.onnx.exporting.cannot_export import CannotExport
+from graphlang.onnx.exporting.draws import FileDraw, ScanTimes
 from graphlang.onnx.exporting.size_nodes import Sizes
 from graphlang.onnx.exporting.types import onnx_type
 from graphlang.trace import Shape, Size, Step
@@ -42,8 +43,8 @@ class NodeWriter:
         self.weights: dict[str, Any] = {}
         #: other numbers, which are nodes: whoever reads the file sees that they are not trained
         self.constants: dict[str, Any] = {}
-        #: by name, the values that are drawn at random, and the steps of the graph that draw them
-        self.draws: dict[str, Step] = {}
+        #: by name, the values that are drawn at random
+        self.draws: dict[str, FileDraw] = {}
         self.sizes = Sizes(self._size_node, lambda value: self.constant(value, hint="sizes"))
         #: what the next nodes are for: their names begin with it
         self.origin = ""
@@ -212,13 +213,14 @@ class NodeWriter:
     def zeros(self, shape: Shape, dtype: Any) -> str:
         return self.node("Expand", self.constant(0, dtype), self.ints(shape))
 
-    def draw(self, kind: str, step: Step) -> str:
-        """Random numbers in the place of those of a step."""
+    def draw(self, step: Step, times: ScanTimes | None = None) -> str:
+        """Random numbers in the place of those of a step, or of those at all places of a `scan`."""
         if self.in_body:
-            raise CannotExport("random numbers of each step of a `scan`")
-        dtype = step.output.dtype
-        drawn = self.node(kind, self.zeros(step.output.shape, dtype), dtype=onnx_type(dtype))
-        self.draws[drawn] = step
+            raise CannotExport("random numbers of a `scan` within another one")
+        draw = FileDraw(step, times)
+        kind = "RandomNormalLike" if step.params["normal"] else "RandomUniformLike"
+        drawn = self.node(kind, self.zeros(draw.shape, draw.dtype), dtype=onnx_type(draw.dtype))
+        self.draws[drawn] = draw
         return drawn
 
     def flip(self, x: str, axis: int) -> str:

@@ -119,9 +119,9 @@ def same(c: RuleCall, **params: Any) -> str:
     return c.x
 
 
-def random_numbers(c: RuleCall, *, normal: bool, **params: Any) -> str:
+def random_numbers(c: RuleCall, **params: Any) -> str:
     """Numbers of the same distribution; a runtime draws its own."""
-    return c.w.draw("RandomNormalLike" if normal else "RandomUniformLike", c.step)
+    return c.w.draw(c.step)
 
 
 RULES: Rules = {
