@@ -24,7 +24,8 @@ def from_raw(model: Model, values: Mapping[str, Any], of: Iterable[str]) -> dict
     """The inputs that the values `of` depend on, by name.
 
     `values` are those of inputs, or raw rows: where a name is that of a field of the source and of no input,
-    all are columns of rows, of which the inputs are computed with what `model` has learned. Images of whole
+    or such a field has texts, which no input takes, all are columns of rows, of which the inputs are computed
+    with what `model` has learned. Images of whole
     numbers are flattened and divided as those that were trained on. Raises GraphError for a row that does
     not fit what was learned.
     """
@@ -32,7 +33,9 @@ def from_raw(model: Model, values: Mapping[str, Any], of: Iterable[str]) -> dict
     if section is None:
         return dict(values)
     inputs = model.network.inputs
-    if not all(name in inputs for name in values):
+    sources = _sources(section)
+    of_texts = any(name in sources and _has_texts(value) for name, value in values.items())
+    if of_texts or not all(name in inputs for name in values):
         fields = _fields(section, model.network.inputs_of(of))
         if fields and _are_columns(section, values, inputs):
             values = _computed(model, section, values, fields)
@@ -151,6 +154,16 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Column]:
     if len({column.shape[0] for column in columns.values()}) > 1:
         from_arrays({name: np.zeros(column.shape[0]) for name, column in columns.items()})  # refuses them
     return columns
+
+
+def _has_texts(value: Any) -> bool:
+    """Whether a value is a text, or texts; the first of several that is there decides."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind != "O" or value.ndim != 1:
+            return value.dtype.kind == "U"
+    elif not isinstance(value, list | tuple):
+        return isinstance(value, str)
+    return isinstance(next((cell for cell in value if cell is not None), None), str)
 
 
 def _is_single(value: Any) -> bool:

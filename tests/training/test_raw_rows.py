@@ -141,3 +141,19 @@ def test_without_normalize_whole_numbers_stay(images: gl.Graph) -> None:
     graph = gl.loads(IMAGES, folder=images.folder)
     raw = np.full((1, 12), 200)
     np.testing.assert_array_equal(graph.predict(x=raw), graph.predict(x=raw.astype(float)))
+
+
+def test_texts_are_raw_rows_where_an_input_has_the_name_of_their_column(tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_text(TABLE)
+    only = gl.loads(
+        "input kind: int[N]\ny = kind * 2\noutput y\n"
+        'data { source = csv("houses.csv", test=0); kind = category(kind) }',
+        folder=tmp_path,
+    )
+    only.model.learned["category(kind)"] = {"classes": ["flat", "house"]}
+    for kinds in (["house", "flat"], np.array(["house", "flat"]), np.array(["house", "flat"], object)):
+        assert only.predict(kind=kinds).tolist() == [2, 0]
+    assert only.predict(kind="house").tolist() == [2]
+    assert only.predict(kind=[1, 0, 0]).tolist() == [2, 0, 0]
+    with pytest.raises(GraphError, match="`castle`, row 0, is no class"):
+        only.predict(kind=["castle"])
