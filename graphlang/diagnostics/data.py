@@ -38,6 +38,10 @@ class PathOutside(Diagnostic):
         )
 
 
+BROUGHT = {"mnist_12k.npz": "mlp", "reviews.npz": "rnn", "fables.txt": "transformer", "rents.csv": "csv"}
+"""Data that comes with graphlang, and the template of `graphlang new` that brings it."""
+
+
 class FileMissing(OfFile):
     """A data file is not there.
 
@@ -65,6 +69,8 @@ class FileMissing(OfFile):
         match = closest(stem, stems)
         if match:
             return f"did you mean `{stems[match]}`?"
+        if name in BROUGHT:
+            return f"`graphlang new NAME --template {BROUGHT[name]}`, in an empty folder, brings it in `data`"
         usual = "correct the path: in a spec it starts at the spec's folder"
         if self.outside:
             usual = "correct the path: it starts at the current folder"
@@ -253,7 +259,8 @@ class FilesNowhere(Diagnostic):
     )
     help = (
         "put the files, gzipped (`.gz`) or plain, into one of these folders, "
-        "or name their folder with `--data DIR` or the environment variable GRAPHLANG_DATA"
+        "or name their folder with `--data DIR` or the environment variable GRAPHLANG_DATA; "
+        "`graphlang new digits --template mlp` brings 12,000 of the images with a spec"
     )
 
     missing: Sequence[str]

@@ -100,6 +100,13 @@ class OtherData(RunDiffers):
     now: str
 
 
+class OtherCount(RunDiffers):
+    message = "the {split} split had {before:,} rows in this run, and has {now:,}"
+    split: str
+    before: int
+    now: int
+
+
 class OtherThreads(RunDiffers):
     message = "this run was computed on {before}, and would go on with {now}"
     before: str

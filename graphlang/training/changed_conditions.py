@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graphlang.diagnostics import Diagnostic
 from graphlang.diagnostics.resuming import (
     OtherCode,
+    OtherCount,
     OtherData,
     OtherGraph,
     OtherNode,
@@ -87,9 +89,22 @@ def _of_losses(conditions: Conditions) -> dict[str, str]:
 
 
 def _data(run: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnostic]:
+    counted: set[str] = set()
     for place, x, y in _differing(before, now):
         split, _, name = place.partition(" ")
+        rows = _rows(x), _rows(y)
+        if None not in rows and rows[0] != rows[1]:
+            if split not in counted:
+                yield OtherCount(run, split, *rows)
+            counted.add(split)
+            continue
         yield OtherData(run, split, name, x or "not there", y or "not there")
+
+
+def _rows(described: str | None) -> int | None:
+    """The number of rows of a column, as its digest tells the shape."""
+    match = re.match(r"\w+\[(\d+)", described or "")
+    return None if match is None else int(match[1])
 
 
 def _threads(run: str, before: Conditions, now: Conditions) -> Iterator[Diagnostic]:

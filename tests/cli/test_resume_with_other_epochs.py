@@ -110,3 +110,12 @@ def test_a_setting_takes_the_place_of_that_of_before_however_it_is_written(
     assert "trained 30 iterations" in captured.out
     assert main(["train", "net.graph", "--resume", "named"]) == 0
     assert f"--set lr=0.05 --set {again}" in capsys.readouterr().err
+
+
+def test_another_number_of_rows_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez("almost.npz", x=np.arange(44.0).reshape(22, 2) / 23, t=np.arange(22) % 3)
+    capsys.readouterr()
+    assert main(["train", "net.graph", "--resume", "run", "--set", "epochs=5", "--data", "almost.npz"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("GL727") == 1
+    assert "the train split had 23 rows in this run, and has 22" in err

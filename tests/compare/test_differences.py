@@ -96,7 +96,7 @@ def test_a_start_is_told_once() -> None:
         ("batch = 8", "batch = 9", "train.batch", ("8", "9")),
         ("normalize=true", "normalize=false", "data.source", ('npz(path="data.npz", normalize=true)', 'npz(path="data.npz")')),
         ("x = x; t", "x = images; t", "data.x", ("x", "images")),
-        ("within 5", "within 6", "expect 1", ("loss ~= 1 within 5", "loss ~= 1 within 6")),
+        ("within 5", "within 6", "expect loss", ("1 within 5", "1 within 6")),
     ],
 )  # fmt: skip
 def test_settings_are_told_by_section(before: str, after: str, name: str, shown: tuple[str, str]) -> None:
@@ -113,6 +113,16 @@ def test_a_section_of_one_side_is_told_setting_by_setting() -> None:
     names = [name for _, name, *_ in rows(comparison, "settings")]
     assert "gradcheck.of" in names
     assert all(name.startswith("gradcheck.") for name in names)
+
+
+def test_expectations_are_matched_by_what_they_say_wherever_they_stand() -> None:
+    lines = ["expect b ~= 4", "expect c ~= 5", "expect grad(c, a) ~= 2"]
+    text = "input a: float = 2\nb = 2 * a\nc = b + 1\n"
+    assert not rows(compared(text + "\n".join(lines), text + "\n".join(reversed(lines))), "settings")
+    fewer = compared(text + "\n".join(lines), text + "expect c ~= 6\nexpect grad(c, a) ~= 3\n")
+    assert [(name, a, b) for _, name, a, b in rows(fewer, "settings")] == [
+        ("expect b", "4", None), ("expect c", "5", "6"), ("expect grad(c, a)", "2", "3"),
+    ]  # fmt: skip
 
 
 def test_a_renamed_inner_value_is_told_and_is_no_difference() -> None:

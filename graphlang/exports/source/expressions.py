@@ -10,6 +10,8 @@ import numpy as np
 
 ANY, TEST, OR, AND, NOT, COMPARISON, BIT_OR, BIT_XOR, BIT_AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(14)
 """How strongly an expression binds, from a lambda to a name."""
+LONGEST = 14
+"""A number with more characters is written as a difference, where it is one."""
 _BINARY: dict[type[ast.operator], int] = {
     ast.BitOr: BIT_OR,
     ast.BitXor: BIT_XOR,
@@ -115,4 +117,7 @@ def number_expression(value: Any, module: str = "np") -> Expression:
     if np.isinf(value):
         return Expression(f"{module}.inf") if value > 0 else Expression(f"-{module}.inf", SIGN)
     text = repr(float(value))
+    rest = float(f"{1 - value:.10g}")
+    if len(text) > LONGEST and 0 < rest < 1 and 1 - rest == value:
+        return Expression(f"1 - {rest!r}", SUM)  # of a rate such as 0.999; 0.001 would be another number
     return Expression(text, SIGN if text.startswith("-") else ATOM)

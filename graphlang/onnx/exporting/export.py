@@ -42,12 +42,17 @@ class Exported:
     agreement: Agreement | None
 
     def __str__(self) -> str:
-        made = f"opset {self.opset}, {self.nodes:,} node{'' if self.nodes == 1 else 's'}"
+        made = (
+            f"{self.nodes:,} operation{'' if self.nodes == 1 else 's'} of ONNX, in its version {self.opset}"
+        )
         same = self.agreement
         if same is None:
             return f"{made}; not compared with the graph"
-        runs = f"{same.values:,} value{'' if same.values == 1 else 's'} on {same.inputs} inputs"
-        return f"{made}; as the graph in {' and '.join(same.runtimes)}: {runs}, up to {same.largest:.1g}"
+        sets = f"{same.inputs} set{'' if same.inputs == 1 else 's'} of inputs"
+        values = f"{same.values:,} value{'' if same.values == 1 else 's'}"
+        differ = f"differ by at most {same.largest:.1g}" if same.largest else "are the same"
+        where = f"run by {' and '.join(same.runtimes)} on {sets}"
+        return f"{made}; compared with the graph, {where}: {values}, which {differ}"
 
 
 def export(
