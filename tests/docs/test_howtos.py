@@ -31,6 +31,7 @@ WHOLE_PAGES = [
     "how-to/checking.md",
     "how-to/cores-and-gpus.md",
     "how-to/csv.md",
+    "how-to/early-stopping.md",
     "how-to/exporting.md",
     "how-to/fine-tuning.md",
     "how-to/gan.md",

@@ -204,7 +204,7 @@ def test_a_translated_page_is_found_by_its_words_and_says_its_language(site: Pat
         ("test accuracy", "how-to/csv.html"),
         ("dense", "reference/catalog/layers.html"),
         ("LSTM", "reference/catalog/layers.html"),
-        ("early stopping", "reference/catalog/monitors.html"),
+        ("early stopping", "how-to/early-stopping.html"),
         ("csv", "how-to/csv.html"),
         ("gpu", "how-to/devices.html"),
     ],
