@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from graphlang.onnx.importing.expression import WrittenCall, calls_in, expression_text
 from graphlang.onnx.importing.rewriting import parts_of
 from graphlang.onnx.importing.writer import Statement, Writer
@@ -22,13 +24,13 @@ class CommonLayer(NamedTuple):
 
 def find_shared(statements: Sequence[Statement], writer: Writer) -> set[str]:
     """Tells the writer which layers are one, and returns the weights that differing layers take."""
-    groups: dict[Any, list[int]] = {}
+    alike: dict[Any, list[list[int]]] = {}
     for call in _owning_calls(statements):
         assert call.key is not None
         if writer.sources[call.key]:
-            groups.setdefault(_identity(call, writer), []).append(call.key)
+            _add(call.key, alike.setdefault(_identity(call, writer), []), writer)
     owners: Counter[str] = Counter()
-    for first, *others in groups.values():
+    for first, *others in itertools.chain.from_iterable(alike.values()):
         if others:
             writer.shared |= dict.fromkeys([first, *others], first)
         owners.update(set(writer.sources[first]))
@@ -44,13 +46,21 @@ def _owning_calls(statements: Iterable[Statement]) -> Iterator[WrittenCall]:
 
 
 def _identity(call: WrittenCall, writer: Writer) -> Any:
-    """What two calls have in common that are calls of one layer."""
+    """What two calls have in common that are calls of one layer, but for the numbers of its weights."""
     assert call.key is not None
-    weights = writer.weights[call.key]
-    numbers = tuple((role, array.shape, array.tobytes()) for role, array in sorted(weights.items()))
-    plain = call._replace(operands=(), key=None)
-    parts = parts_of(plain)
-    return len(call.operands), parts.structure, parts.numbers, writer.sources[call.key], hash(numbers)
+    parts = parts_of(call._replace(operands=(), key=None))
+    return len(call.operands), parts.structure, parts.numbers, writer.sources[call.key]
+
+
+def _add(key: int, groups: list[list[int]], writer: Writer) -> None:
+    """Puts a layer into the group that has its weights."""
+    own = writer.weights[key]
+    for group in groups:
+        others = writer.weights[group[0]]
+        if own.keys() == others.keys() and all(np.array_equal(own[role], others[role]) for role in own):
+            group.append(key)
+            return
+    groups.append([key])
 
 
 def shares_whole(
