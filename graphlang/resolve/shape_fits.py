@@ -64,6 +64,8 @@ def _matmul(use: Application, operands: tuple[Any, ...], help: str | None) -> Fi
     if help is None or not (isinstance(a, Value) and isinstance(b, Value)):
         return None
     left, right = a.array.shape, b.array.shape
+    if not left or not right:
+        return None
     if len(right) > 1 and left[-1] == right[-1]:
         return Fit(help, around_operand(use, 1, "{}.T"))
     if len(left) > 1 and len(right) > 1 and right[-1] == left[-2]:

@@ -24,6 +24,8 @@ FITS = [
     (X + "param w: float[3]\ny = x @ w", "declare `w: float[4]`", "param w: float[4]"),
     (X + "param w: float[3] = [1, 2, 3]\ny = x @ w", "the last axis of the first", None),
     ("input x: float[4, N], w: float[4, 2]\ny = x @ w", "`x.T @ W`", "y = x.T @ w"),
+    ("input x: float[N, 4], s: float\ny = x @ s", "use `*`", None),
+    ("input x: float[N, 4], s: float\ny = s @ x", "use `*`", None),
     (X + "a, b = split(x, [1, 2], axis=1)", "`[1, 3]`", "a, b = split(x, [1, 3], axis=1)"),
     (X + "a, b, c = split(x, 3, axis=1)", "`[2, 1, 1]`", None),
     ("input x: float[N, 28, 28]\ny = reshape(x, N, 780)", "784 in place of 780", "y = reshape(x, N, 784)"),
