@@ -7,8 +7,10 @@ from typing import Any
 
 from graphlang.datasets.field_functions import (
     ELEMENTWISE,
+    FEWEST_IDS,
     FOREIGN,
     FORMS,
+    LARGEST_SIZE,
     LEARNS,
     OPERATORS,
     SCALINGS,
@@ -24,8 +26,6 @@ from graphlang.resolve.values import POISON, is_integer, without_node
 from graphlang.syntax import tree
 
 WAYS = ("mean", "median")
-FEWEST_IDS = 3
-"""With fewer, `words` would know no word."""
 
 
 def field_value(context: Context, name: str, expression: Any, scope: Scope) -> Any:
@@ -167,7 +167,7 @@ class _Reading:
         if len(plain) != 1 or not _is_field(plain[0]) or "length" not in named or set(named) - set(allowed):
             return None
         sizes = {key: self._constant(part) for key, part in named.items()}
-        fit = all(is_integer(size) and allowed[key] <= size < 2**31 for key, size in sizes.items())
+        fit = all(is_integer(size) and allowed[key] <= size < LARGEST_SIZE for key, size in sizes.items())
         return sizes if fit else None
 
     def _constant(self, part: Any) -> Any:

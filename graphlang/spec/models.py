@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from graphlang.contracts.fields import Fields
+from graphlang.datasets.expression_data import is_expression
 from graphlang.spec.parameter_groups import ParameterGroup
 from graphlang.spec.sharding import mesh_of, patterns_of
 from graphlang.spec.sizes import Attributes, Dimension
@@ -153,6 +154,14 @@ class DataSpec(SpecModel):
     )
     test: float | Use | None = Field(None, description="a share of the rows, or a source")
     sample: str | None = Field(None, description="the input of labels whose classes are drawn equally often")
+
+    @field_validator("prepared")
+    @classmethod
+    def _are_expressions(cls, prepared: dict[str, Any]) -> dict[str, Any]:
+        wrong = next((text for text, value in prepared.items() if not is_expression(value)), None)
+        if wrong is not None:
+            raise PydanticCustomError("expression", "`{text}` is no expression over fields", {"text": wrong})
+        return prepared
 
 
 class ObjectiveSpec(SpecModel):

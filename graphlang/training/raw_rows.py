@@ -160,7 +160,7 @@ def _has_texts(value: Any) -> bool:
     """Whether a value is a text, or texts; the first of several that is there decides."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "O" or value.ndim != 1:
-            return value.dtype.kind == "U"
+            return bool(value.dtype.kind == "U")
     elif not isinstance(value, list | tuple):
         return isinstance(value, str)
     return isinstance(next((cell for cell in value if cell is not None), None), str)

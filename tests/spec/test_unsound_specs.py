@@ -34,6 +34,43 @@ def scan(**parts: Any) -> dict[str, Any]:
     return node(operation="scan", body={**body, **parts.pop("body", {})}, **parts)
 
 
+def prepared(expression: Any) -> dict[str, Any]:
+    source = {"name": "csv", "attributes": {"path": "a.csv"}}
+    return spec(data={"source": source, "fields": {"x": "q"}, "prepared": {"q": expression}})
+
+
+WRONG_EXPRESSIONS: list[Any] = [
+    5,
+    "a",
+    {},
+    {"field": 3},
+    {"list": []},
+    {"list": [1]},
+    *(
+        {"text": "q", "of": [{"field": "a"}], **more}
+        for more in (
+            {"call": "nope"},
+            {"call": ["log"]},
+            {"call": "log", "of": []},
+            {"call": "log", "text": 3},
+            {"call": "+"},
+            {"call": "where"},
+            {"call": "impute"},
+            {"call": "impute", "with": "mode"},
+            {"call": "one_hot"},
+            {"call": "category", "of": [{"list": [{"field": "a"}]}]},
+            {"call": "category", "unknown": 1.5},
+            {"call": "words"},
+            {"call": "words", "length": -3},
+            {"call": "words", "length": 10**30},
+            {"call": "words", "length": 3, "most": 1},
+            {"call": "word_count", "length": True},
+            {"call": "log", "of": [{"field": "a"}, "b"]},
+        )
+    ),
+]
+
+
 def deep(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):
@@ -60,6 +97,7 @@ NODE_JSON = '{"inputs":[{"name":"x"}],"nodes":[{"name":"y","operation":"sin","op
         spec(train={"minimize": "y", "metrics": {"a": "q"}, **SGD}),
         spec(gradcheck={"of": "q"}),
         spec(data={"source": {"name": "npz", "attributes": {"path": "a.npz"}}, "fields": {"q": "q"}}),
+        *map(prepared, WRONG_EXPRESSIONS),
         node(parameters={"W": "q"}),
         node(operation="q"),
         node(operation="grad"),
