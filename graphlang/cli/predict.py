@@ -138,7 +138,7 @@ def _outputs(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
         prediction = graph.predict(inputs)
     except GraphError as error:
         source = graph.spec.data and graph.spec.data.source.name
-        file = _TABLES.get(source or "")
+        file = None if inputs else _TABLES.get(source or "")
         raise GraphError(
             [
                 p.replaced(rows_from=file) if isinstance(p, MissingInputs) and p.rows else p

@@ -120,7 +120,7 @@ for what, made in {"a pipe": pipe, "a socket": socket_named, "a folder": folder_
     if kind != "folder":  # of a folder, all specs below it are run
         case(f"{what} as a spec", "run net.graph", "GL713", refused, made("net.graph"))
     case(f"{what} as an import", "run net.graph", "GL210", refused, importing("p.graph", made("p.graph")))
-    case(f"{what} as weights", RUN_WEIGHTS, "GL709", "there is no such file" if kind == "folder" else refused,
+    case(f"{what} as weights", RUN_WEIGHTS, "GL709", "this folder holds no weights" if kind == "folder" else refused,
          several(NET_FILE, made("w")))  # fmt: skip
     case(f"{what} as inputs", RUN_INPUTS, "GL713", refused, several(ONE_FILE, made("i")))
     case(f"{what} as an array", RUN_SET, "GL713", refused, several(ONE_FILE, made("a")))

@@ -347,7 +347,7 @@ def test_without_matplotlib_the_extra_is_named(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["plot", str(folder / "a"), "-o", str(tmp_path / "plot.png")]) == 1
-    assert "the extra `plot`" in capsys.readouterr().err
+    assert 'pip install "graphlang-dsl[plot]"' in capsys.readouterr().err
     assert not (tmp_path / "plot.png").exists()
 
 
