@@ -115,6 +115,7 @@ def _interval(text: str) -> Interval:
 
 def _train(arguments: argparse.Namespace) -> int:
     from graphlang.cli.training_progress import watcher
+    from graphlang.training.class_names import scores_of_no_class
     from graphlang.training.loop import train
 
     if arguments.resume and arguments.weights:
@@ -127,6 +128,8 @@ def _train(arguments: argparse.Namespace) -> int:
         take_up_settings(arguments)
     graph, _ = options.load_graph(arguments)
     dataset = opened_data(graph, arguments)
+    for note in scores_of_no_class(graph.model):
+        console.note(note)
     chosen: Path | NextFolder = arguments.resume or arguments.run or _next_run(arguments.spec)
     leads, alone = _leads(arguments), arguments.coordinator is None
 

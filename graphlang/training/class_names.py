@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,21 @@ def classes_of(model: Model) -> tuple[str, ...]:
     texts = {f for n, f in section.fields.items() if n not in needed and f in learned}
     targets = [t for t in texts if section.prepared.get(t, {}).get("call") == "category"]
     return Categories(learned[targets[0]], targets[0]).names if len(targets) == 1 else ()
+
+
+def scores_of_no_class(model: Model) -> Iterator[str]:
+    """Notes on targets that have fewer classes in the data than the graph has scores for."""
+    section = model.spec.data
+    for name, field in {} if section is None else section.fields.items():
+        call, below = section.prepared.get(field, {}), model.network.inputs[name].below
+        if call.get("call") != "category" or field not in model.learned or not isinstance(below, int):
+            continue
+        count = len(Categories(model.learned[field], field).names)
+        if count < below:
+            yield (
+                f"the graph has {below} scores for `{name}`, and the data has {count} classes: "
+                f"a last layer of {count} units has one for each"
+            )
 
 
 def are_ids(array: Any, count: int) -> bool:
