@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from graphlang.diagnostics.base import Diagnostic, filled, wording
+from graphlang.diagnostics.base import Diagnostic, filled, first_of, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
 
@@ -131,10 +131,19 @@ class FieldOfOtherRank(FieldMismatch):
 
 
 class FieldOfOtherSize(FieldMismatch):
-    help = "declare it `{name}: {fitting}`, or choose other columns"
+    help = first_of(
+        "declare it `{name}: {fitting}`, or choose other columns: nothing takes {written:and}",
+        "declare it `{name}: {fitting}`, or choose other columns",
+    )
     fitting: str
     #: the size that the input declares
     size: int = 0
+    #: fields of a table that nothing takes, where the input has room for more
+    unused: Sequence[str] = ()
+
+    @property
+    def written(self) -> Sequence[str]:
+        return [as_field(name) for name in self.unused]
 
     other_length = wording(help="declare it `{name}: {fitting}`, or write `length={size}`")
 
@@ -181,15 +190,25 @@ class NoFieldFor(Diagnostic):
 
     code = "GL621"
     message = "the input `{name}` takes nothing from the data"
-    help = "add `{name} = FIELD` to the `data` section; the fields are {written}"
+    help = first_of(
+        "add `{name} = FIELD` to the `data` section: nothing takes {untaken:and} yet; there are {written}",
+        "add `{name} = FIELD` to the `data` section; the fields are {written}",
+    )
 
     @property
     def written(self) -> Sequence[str]:
         return [as_field(name) for name in self.fields]
 
+    @property
+    def untaken(self) -> Sequence[str]:
+        few = 0 < len(self.unused) < len(self.fields) and len(self.unused) <= 6
+        return [as_field(name) for name in self.unused] if few else ()
+
     name: str
     span: Span | None
     fields: Sequence[str]
+    #: those that no input takes
+    unused: Sequence[str] = ()
 
 
 class BeyondPrecision(Diagnostic):

@@ -327,6 +327,7 @@ class WrittenMember(WrongMember):
     initialiser_with_shape = wording("`{written}` fills the parameter, whose shape its type says")
     normal_with_mean = wording("`normal` has the mean 0, and takes the standard deviation alone")
     drawn_array = wording("a start says how its numbers are drawn; their shape is that of the type")
+    optimizer_of_parameters = wording("an optimizer is not given what it trains: that is every `param`")
     bare_path = wording("a path is a text")
     name_of_module = wording("there are no modules here: an optimizer or a schedule has its name alone")
 

@@ -80,6 +80,9 @@ def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
     arguments = expression.arguments if isinstance(expression, tree.Call) else ()
     if family == "datasets":
         return next((m for m in map(_path, arguments) if m), None)
+    if family == "optimizers" and arguments and _are_parameters(arguments[0]):
+        rest = ", ".join(a.span.text for a in arguments[1:])
+        return WrittenMember.optimizer_of_parameters(expression.span, f"{name}({rest})" if rest else name)
     if family != "initializers" or not arguments or any(a.name for a in arguments):
         return None
     if name in _SHAPED:
@@ -87,6 +90,12 @@ def of_arguments(family: Any, name: str, expression: Any) -> Diagnostic | None:
     if name == "normal" and len(arguments) == 2 and arguments[0].value.span.text in ("0", "0.0"):
         return WrittenMember.normal_with_mean(expression.span, f"normal({arguments[1].span.text})")
     return None
+
+
+def _are_parameters(argument: tree.Argument) -> bool:
+    """`params`, `model.parameters()`: what PyTorch hands to an optimizer first."""
+    text = argument.span.text
+    return argument.name is None and re.search(r"param|weights|trainable_variables", text) is not None
 
 
 def _path(argument: tree.Argument) -> Diagnostic | None:

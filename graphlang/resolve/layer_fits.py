@@ -9,7 +9,7 @@ from graphlang.diagnostics import Edit, Span
 from graphlang.resolve.application import Application
 from graphlang.resolve.operand_texts import Fit, argument_places, operand_text
 from graphlang.resolve.type_texts import kind_of, sizes_text
-from graphlang.resolve.values import Value
+from graphlang.resolve.values import InputValue, Value
 from graphlang.trace import Size
 
 Rule = Callable[[Application, tuple[Any, ...], str | None], Fit | None]
@@ -97,7 +97,16 @@ def _of_state(use: Application, operands: tuple[Any, ...], help: str | None) -> 
     return Fit(f"start from a value of shape ({shape}), or take as many numbers: `{use.entry.name}({width})`")
 
 
+def _of_scalar(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    """An input without a type, which is one number."""
+    x = operands[0]
+    if not isinstance(x, InputValue) or x.array.shape or help is not None:
+        return None
+    return Fit(f"declare `{x.label}: float[N, 784]`, with the count of its columns for 784")
+
+
 LAYERS: dict[str, Rule] = {
+    "Affine": _of_scalar,
     **dict.fromkeys("Conv ConvTranspose DepthwiseConv MaxPool AvgPool".split(), _of_images),
     **dict.fromkeys("RNN LSTM GRU".split(), _of_state),
     "Attention": _of_sequences,

@@ -185,6 +185,14 @@ def outputs(c: ErrorContext) -> Diagnostic | None:
         name, end = line[1].text, c.rest_of_line[-1].end
         edits = [c.edit(head.start, line[1].start, ""), c.edit(end, end, f"; output {name}")]
         return d.FormOfName.output_with_value(c.span(head), edits, name)
+    if word.kind == lexer.STRING and "NAME" in c.accepts and word.text[1:-1].isidentifier():
+        return d.WrongForm.output_in_quotes(c.here, [c.replaced(word, word.text[1:-1])])
+    if word.text == ":" and line[-1].kind == lexer.NAME and is_type(c.following):
+        end = c.rest_of_line[1].end
+        if len(c.after) > 2 and c.after[2].text == "[":
+            end = (closing(c.after[2:], "[") or c.after[1]).end
+        whole = Span(word.start, end, c.source)
+        return d.WrongForm.output_with_type(whole, [Edit(whole, "")])
     if len(line) == 2 and (word.text in BINARY or word.text in ("(", "[", ".")):
         name, end = _free_name(c.source.text), c.rest_of_line[-1].end
         edits = [c.edit(head.start, line[1].start, f"{name} = "), c.edit(end, end, f"; output {name}")]

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.syntax.statements import ForeignImport, ImportOfModule
+from graphlang.diagnostics.syntax.programs import ForeignImport, ImportOfModule
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import brackets, characters, literals, operators, statements
-from graphlang.diagnostics.syntax.foreign import EqualsForLabel, WrittenOtherwise
+from graphlang.diagnostics.syntax.foreign import EqualsForLabel, ForeignNotation, WrittenOtherwise
 from graphlang.diagnostics.syntax.general import UnexpectedSyntax
 from graphlang.syntax import (
     column_names,
@@ -59,6 +59,8 @@ def _stray(c: ErrorContext) -> Diagnostic | None:
     if text in ("=>", "|>", "|", "^", "&&", "||", "&", "!", "~"):
         if text == "^":
             return operators.CaretPower(span)
+        if text == "~" and len(c.line) == 1:  # as in R and Stan
+            return ForeignNotation.arrow_left(span, [Edit(span, "=")])
         if text not in ("=>", "|>", "|"):
             return operators.SpelledOperator(span)
         return operators.NotAnArrow(span, [c.replaced(w, "->") for w in c.rest_of_line[1:] if w.text == text])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
-from graphlang.diagnostics.syntax.statements import METHODS_ELSEWHERE, MethodAsStatement, PythonStatement
+from graphlang.diagnostics.syntax.programs import METHODS_ELSEWHERE, MethodAsStatement
+from graphlang.diagnostics.syntax.statements import PythonStatement
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
@@ -15,6 +17,7 @@ STATEMENTS = frozenset(
 )
 _DECLARES = ("let", "var", "val", "const")
 _NAME_AFTER = ("=", ",", ":", ".")
+_END = re.compile(r"\s*\n[ \t]*end(?:[ \t]*def)?[ \t]*;?(?=\s*\n|\s*$)")
 
 
 def statement(c: ErrorContext) -> Diagnostic | None:
@@ -36,9 +39,10 @@ def statement(c: ErrorContext) -> Diagnostic | None:
         return _def(c, first)
     if first.text == "def" and c.kind == "_NL" and c.previous and c.previous.text == ")" and not c.in_list:
         return _def(c, first)
-    if first.text not in STATEMENTS or (
-        first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER
-    ):
+    if first.text not in STATEMENTS:
+        return None
+    named = first.text not in lexer.RESERVED and following and following.text in _NAME_AFTER
+    if named and not _opens_block(c, first):
         return None
     if first.text in lexer.RESERVED and following and following.text == "=":
         return None
@@ -49,6 +53,12 @@ def statement(c: ErrorContext) -> Diagnostic | None:
         )
     c.resume = _end(c, first)
     return PythonStatement(c.span(first), first.text)
+
+
+def _opens_block(c: ErrorContext, first: Word) -> bool:
+    """Whether a word with a `:` is all that a line has, as `try:`."""
+    line = c.source.text[first.end : line_end(c.source.text, first.end)]
+    return line.partition("#")[0].strip() == ":"
 
 
 def method(c: ErrorContext, first: Word, rest: Sequence[Word]) -> Diagnostic | None:
@@ -120,7 +130,13 @@ def _def(c: ErrorContext, first: Word) -> Diagnostic:
     end = _end(c, first)
     body = text[colon.end : end].rstrip()
     edits: Sequence[Edit] = ()
-    if body.strip():
+    ended = _END.match(text, colon.end + len(body))
+    if body.strip() and ended is not None:  # as in Julia and Ruby
+        edits = [
+            Edit(Span(colon.start, colon.end, c.source), " {"),
+            Edit(Span(ended.start(), ended.end(), c.source), "\n}"),
+        ]
+    elif body.strip():
         close = colon.end + len(body)
         edits = [
             Edit(Span(colon.start, colon.end, c.source), " {"),

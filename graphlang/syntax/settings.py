@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphlang.diagnostics import Diagnostic, Edit
-from graphlang.diagnostics.syntax.statements import ColonsForEquals, SettingInQuotes, SettingsInBlock
+from graphlang.diagnostics.syntax.programs import ColonsForEquals, SettingInQuotes, SettingsInBlock
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import PAIRS, SECTIONS, ErrorContext, Word
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from graphlang.datasets.dataset import Column, named_fields
 from graphlang.datasets.number_checks import not_finite, too_large
+from graphlang.datasets.preparing import source_fields
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, KnownSize
 from graphlang.diagnostics.data_fields import (
     BeyondPrecision,
+    FieldOfOtherSize,
     NoFieldFor,
     UnknownField,
     number_not_finite,
@@ -60,8 +62,8 @@ class _Binding:
 
     def bind(self, fields: Mapping[str, str]) -> BatchSource:
         for name, field in fields.items():
-            self._bind(name, field)
-        fixed = self._defaults()
+            self._bind(name, field, fields)
+        fixed = self._defaults(fields)
         self.collector.finish()
         for column in self.bound.values():
             column.scale  # noqa: B018 - raises GraphError for what is no pixel
@@ -75,7 +77,7 @@ class _Binding:
         if problem is not None:
             self.collector.add(problem)
 
-    def _bind(self, name: str, field: str) -> None:
+    def _bind(self, name: str, field: str, fields: Mapping[str, str]) -> None:
         network, spec = self.network, self.network.inputs.get(name)
         if spec is None:
             self._add(UnknownInput(name, list(network.inputs), self.model.file))
@@ -92,6 +94,8 @@ class _Binding:
         known = self._known(name)
         try:
             problem = column_mismatch(self.model, spec, field, column, self.sizes)
+            if isinstance(problem, FieldOfOtherSize) and _has_room(spec, column):
+                problem = problem.replaced(unused=self._unused(fields)[:6])
             self._add(problem.replaced(sizes=known) if problem is not None and known else problem)
         except GraphError as error:  # the cells of a table are no numbers
             for problem in error.diagnostics:
@@ -113,7 +117,15 @@ class _Binding:
             sizes.append(KnownSize(axis, self.sizes[axis] if said else None, source))
         return sizes
 
-    def _defaults(self) -> dict[int, Any]:
+    def _unused(self, fields: Mapping[str, str]) -> list[str]:
+        """The columns of a table that no input takes, in an expression or as they are."""
+        section = self.model.spec.data
+        computed = section.prepared if section is not None else {}
+        expressions = [computed.get(field, {"field": field}) for field in fields.values()]
+        used = {name for expression in expressions for name in source_fields(expression)}
+        return [name for name in self._fields[0] if self.columns[name].lines is not None and name not in used]
+
+    def _defaults(self, fields: Mapping[str, str]) -> dict[int, Any]:
         """The inputs that are the same in every batch, since they have a default and no column."""
         network, train = self.network, self.model.spec.train
         names = [*train.losses, *train.metrics.values()] if train is not None else list(network.outputs)
@@ -126,7 +138,8 @@ class _Binding:
             if number in with_column or name not in needed:
                 continue
             if spec.default is None:
-                self._add(NoFieldFor(name, network.span(name), [*self._fields[0], *self._fields[1]]))
+                there, unused = [*self._fields[0], *self._fields[1]], self._unused(fields)
+                self._add(NoFieldFor(name, network.span(name), there, unused))
                 continue
             value = as_array(network, spec, spec.default, self.model.dtype)
             if isinstance(value, Diagnostic):
@@ -169,3 +182,9 @@ class _Binding:
         target = is_target(self.model, spec.name)
         value, span = values[place].item(), self.network.span(spec.name)
         return number_not_finite(field, value, at, span, target, column.cause_of(place[0]))
+
+
+def _has_room(spec: InputSpec, column: Column) -> bool:
+    """Whether a row of the input holds more numbers than one of the column."""
+    width = spec.shape[-1] if spec.shape else None
+    return isinstance(width, int) and len(column.shape) == 2 and column.shape[-1] < width

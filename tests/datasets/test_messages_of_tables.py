@@ -94,3 +94,15 @@ def test_a_gap_of_the_table_itself_is_no_fault_of_a_call(tmp_path: Path) -> None
     (tmp_path / "houses.csv").write_text("area,gap,price\n1,nan,3\n2,1,4\n", encoding="utf-8")
     (problem,) = trained(tmp_path, 'csv("houses.csv")', "exp(gap)")
     assert " for gap = " not in problem.message
+
+
+def test_columns_that_nothing_takes_are_named_where_a_column_is_missing(tmp_path: Path) -> None:
+    table(tmp_path, ",")
+    net = NET.replace("float[N, 2]", "float[N, 3]").replace("[{field}, area]", "[area]")
+    (tmp_path / "net.graph").write_text(net.format(source='csv("houses.csv")'), encoding="utf-8")
+    with pytest.raises(gl.GraphError, match="choose other columns: nothing takes `gap`"):
+        gl.load(tmp_path / "net.graph").fit()
+    net = NET.replace("; t = price", "").format(source='csv("houses.csv")', field="log(area)")
+    (tmp_path / "net.graph").write_text(net, encoding="utf-8")
+    with pytest.raises(gl.GraphError, match="nothing takes `gap` and `price` yet"):
+        gl.load(tmp_path / "net.graph").fit()

@@ -102,6 +102,13 @@ SLIPS = {
     "output_of_chain": ("input x: float[N, 4]\ny = x -> Affine(3); output y", "y = x -> Affine(3); output y", "output x -> Affine(3)"),
     "if_of_training": (CHAIN, "y = x -> for c in [16, 8] { Affine(c); Relu }", "if training {\n  y = x -> Dropout(0.5)\n} else {\n  y = x\n}"),
     "random_start": ("input x: float[N, 4]\nparam W: float[4, 3] = normal(0.01)\ny = x @ W\noutput y", "normal(0.01)", "np.random.randn(4, 3) * 0.01"),
+    "output_in_quotes": (CHAIN, "output y", 'output "y"'),
+    "output_with_type": (CHAIN, "output y", "output y: float[N, 8]"),
+    "tilde": (CHAIN, "y = x", "y ~ x"),
+    "try": (CHAIN, "y = x -> for c in [16, 8] { Affine(c); Relu }", "try:\n  y = x -> Affine(3)\nexcept:\n  y = x"),
+    "end_of_julia": ("def f(x) {\n  return x ** 2\n}\ninput a: float[N, 3]\ny = f(a)\noutput y", " {\n  return x ** 2\n}", "\n  return x ** 2\nend"),
+    "optimizer_of_parameters": (SECTION, "Adam(lr=0.01)", "Adam(model.parameters(), lr=0.01)"),
+    "optimizer_of_params": (SECTION, "Adam(lr=0.01)", "Adam(params, lr=0.01)"),
     "fences": (CHAIN, CHAIN, f"```graph\n{CHAIN}\n```\n"),
 }  # fmt: skip
 """The right text, a part of it, and what stands there by mistake."""

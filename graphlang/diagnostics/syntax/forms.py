@@ -25,6 +25,8 @@ class WrongForm(Rewritable):
     )
     keyword_repeated = wording("`{span}` is written once, before all its names", "write `{span} a, b`")
     comma_at_end = wording("a statement does not end with `,`", "remove it")
+    output_in_quotes = wording("outputs are names, without quotes", "leave the quotes out")
+    output_with_type = wording("an output has the type of its value", "leave `{span}` out")
     brackets_around_outputs = wording("outputs are listed without brackets", "write `output y, z`")
     other_comparison_in_expect = wording("`expect` compares with `~=`", written="~=")
     tolerance_without_within = wording("the tolerance comes after `within`", written="within")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphlang.diagnostics.base import Diagnostic, Edit, Located, Span, first_of, wording
+from graphlang.diagnostics.base import Edit, Located, Span, first_of, wording
 from graphlang.diagnostics.spelling import closest
 
 # ---- what separates statements and their parts -------------------------------------------------------------
@@ -104,50 +104,6 @@ class ColonForEquals(Located):
     sure = True
 
     name: str
-
-
-class ColonsForEquals(ColonForEquals):
-    """The settings of a section as YAML has them, each behind a `:`."""
-
-    message = "the settings of `{section}` get their values with `=`, not with `:`"
-    help = "write `{name} = ...`, and so for all of them"
-
-    section: str
-    changes: Sequence[Edit]
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return self.changes
-
-
-class SettingInQuotes(ColonForEquals):
-    """A setting as JSON has it: `"batch": 10`."""
-
-    message = "the names of settings stand without quotes, and get their values with `=`"
-    label = ""
-    help = "write `{name} = ...`, and so for all of them"
-
-    changes: Sequence[Edit]
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return self.changes
-
-
-class SettingsInBlock(ColonForEquals):
-    """`optimizer { name = Adam; lr = 0.01 }`"""
-
-    message = "`{name}` is a setting, and has one value"
-    label = "no section"
-    help = "write `{name} = {example}`"
-    replacement = ""
-    sure = False
-
-    example: str
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        return ()
 
 
 class TypeWithoutInput(ColonForEquals):
@@ -359,40 +315,6 @@ class NotAStatement(Located):
     )
 
 
-class MethodAsStatement(NotAStatement):
-    """`model.fit(x, t)`, `loss.backward()`: what a program of another framework does, step by step."""
-
-    message = "`{owner}.{method}` does something, and a file only says what is computed"
-    label = "no value"
-
-    owner: str
-    method: str
-
-    @property
-    def help(self) -> str:  # type: ignore[override]  # it is never set
-        return METHODS_ELSEWHERE[self.method]
-
-    def repeats(self, other: Diagnostic) -> bool:
-        return isinstance(other, MethodAsStatement) and other.help == self.help
-
-
-METHODS_ELSEWHERE = {
-    **dict.fromkeys(
-        "compile fit backward step zero_grad train apply_gradients minimize".split(),
-        "training has a section: `train { minimize = loss; optimizer = Adam(lr=0.01); epochs = 5 }`",
-    ),
-    **dict.fromkeys(
-        "predict evaluate eval".split(), "`graphlang predict` and `graphlang evaluate` do that with weights"
-    ),
-    **dict.fromkeys("summary build".split(), "`graphlang summary FILE` lists the layers"),
-    **dict.fromkeys("add append extend".split(), "layers follow one another: `x -> Affine(50) -> Relu`"),
-    **dict.fromkeys("to cuda cpu".split(), "where it runs is said when running: `--backend jax`"),
-    **dict.fromkeys("save load save_weights load_weights".split(), "`graphlang train` keeps the weights"),
-    **dict.fromkeys("plot show imshow scatter".split(), "`graphlang plot` and `graphlang view` show runs"),
-}
-"""What is done here where another framework calls a method."""
-
-
 class UnknownStatement(Located):
     """A line starts with a word that starts no statement, or a word of the language is misspelt.
 
@@ -454,33 +376,6 @@ class PythonStatement(Located):
     @property
     def edits(self) -> Sequence[Edit]:
         return self.changes
-
-
-class ForeignImport(PythonStatement):
-    """An import as Python and JavaScript have it."""
-
-    message = "an import names a file, and gets a name with `as`"
-    label = ""
-    help = first_of(
-        'write `import "{path}" as {name}`, and `{name}.{used}` where `{used}` is used',
-        'write `import "{path}" as {name}`',
-    )
-
-    path: str = ""
-    name: str = ""
-    #: what is taken out of the file
-    used: str = ""
-
-
-class ImportOfModule(PythonStatement):
-    """`import numpy as np`"""
-
-    message = "there is no `{module}` in this language, and nothing to import for it"
-    label = ""
-    help = "leave the line out: functions and layers are known without a prefix"
-    sure = False
-
-    module: str = ""
 
 
 class MisplacedStatement(Located):
