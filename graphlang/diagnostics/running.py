@@ -83,11 +83,10 @@ class SeedOfOtherShape(WrongSeed):
     #: the value that the text names
     meant: str | None = None
 
-    @property
-    def help(self) -> str:
-        if self.meant is None:
-            return "give a number, or an array of the value's shape"
-        return f'name the value that is differentiated by `of`: `backward(of="{self.meant}")`'
+    help = first_of(
+        'name the value that is differentiated by `of`: `backward(of="{meant}")`',
+        "give a number, or an array of the value's shape",
+    )
 
 
 class MissingSection(Diagnostic):

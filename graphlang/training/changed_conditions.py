@@ -92,10 +92,10 @@ def _data(run: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterat
     counted: set[str] = set()
     for place, x, y in _differing(before, now):
         split, _, name = place.partition(" ")
-        rows = _rows(x), _rows(y)
-        if None not in rows and rows[0] != rows[1]:
+        had, has = _rows(x), _rows(y)
+        if had is not None and has is not None and had != has:
             if split not in counted:
-                yield OtherCount(run, split, *rows)
+                yield OtherCount(run, split, had, has)
             counted.add(split)
             continue
         yield OtherData(run, split, name, x or "not there", y or "not there")

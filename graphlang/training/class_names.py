@@ -25,7 +25,9 @@ def classes_of(model: Model) -> tuple[str, ...]:
 def scores_of_no_class(model: Model) -> Iterator[str]:
     """Notes on targets that have fewer classes in the data than the graph has scores for."""
     section = model.spec.data
-    for name, field in {} if section is None else section.fields.items():
+    if section is None:
+        return
+    for name, field in section.fields.items():
         call, below = section.prepared.get(field, {}), model.network.inputs[name].below
         if call.get("call") != "category" or field not in model.learned or not isinstance(below, int):
             continue
