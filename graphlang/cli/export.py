@@ -25,7 +25,9 @@ def parser() -> options.CommandParser:
     )
     options.spec(command)
     whats = "; ".join(f"{name}: {target.what}" for name, target in TARGETS.items())
-    command.add_argument("--to", metavar="TARGET", type=_target, help=f"{whats} (default: as -o ends)")
+    command.add_argument(
+        "--to", metavar="TARGET", type=_target, choices=tuple(TARGETS), help=f"{whats} (default: as -o ends)"
+    )
     command.add_argument(
         "-o",
         "--output",

@@ -41,6 +41,8 @@ def _of_sequences(use: Application, operands: tuple[Any, ...], help: str | None)
     if not isinstance(x, Value) or len(x.array.shape) != 2:
         return None
     n, d = x.array.shape
+    if x.array.dtype.kind != "f" or not isinstance(d, int):  # ids, or steps of one number: the layer tells it
+        return None
     written = f"{operand_text(x)}: {kind_of(x.array)}[{n}, T, {d}]"
     return Fit(
         f"a sequence has an axis of steps, `{written}`; `expand_dims(1)` in front makes one of a single step",

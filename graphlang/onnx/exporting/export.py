@@ -42,17 +42,18 @@ class Exported:
     agreement: Agreement | None
 
     def __str__(self) -> str:
-        made = (
-            f"{self.nodes:,} operation{'' if self.nodes == 1 else 's'} of ONNX, in its version {self.opset}"
-        )
+        made = f"{self.nodes:,} operation{'' if self.nodes == 1 else 's'} of ONNX, opset {self.opset}"
         same = self.agreement
         if same is None:
             return f"{made}; not compared with the graph"
         sets = f"{same.inputs} set{'' if same.inputs == 1 else 's'} of inputs"
-        values = f"{same.values:,} value{'' if same.values == 1 else 's'}"
-        differ = f"differ by at most {same.largest:.1g}" if same.largest else "are the same"
-        where = f"run by {' and '.join(same.runtimes)} on {sets}"
-        return f"{made}; compared with the graph, {where}: {values}, which {differ}"
+        one = same.values == 1
+        values = "its value" if one else f"its {same.values:,} values"
+        if same.largest:
+            how = f"{'differs' if one else 'differ'} from the graph's by at most {same.largest:.1g}"
+        else:
+            how = f"{'is' if one else 'are'} exactly the graph's"
+        return f"{made}; run by {' and '.join(same.runtimes)} on {sets}, {values} {how}"
 
 
 def export(
