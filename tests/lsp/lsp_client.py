@@ -55,9 +55,16 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
+        try:
+            if self.process.poll() is None and kind is None:
+                status, told = self.end()
+                assert status == 0, told
+        finally:
             self.process.kill()
-        self.process.wait(PATIENCE)
+            self.process.wait(PATIENCE)
+            self._close()
+
+    def _close(self) -> None:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
