@@ -176,7 +176,7 @@ class NumPyProtocols:
             if recording is None:
                 raise Unrecorded(f"np.{ufunc.__name__}")
             return recording(*[x if x.__class__ in _COMMON else operand(x) for x in inputs])
-        if "out" in options and options["out"] != (None,):
+        if any(array is not None for array in options.get("out", ())):
             raise Unrecorded(f"np.{ufunc.__name__}(out=...)", "nothing is changed in place")
         if method == "__call__":
             raise Unrecorded(f"np.{ufunc.__name__}({', '.join(f'{name}=...' for name in options)})")
