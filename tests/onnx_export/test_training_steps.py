@@ -61,6 +61,41 @@ def test_a_lesson_takes_the_steps_of_the_engine(name: str) -> None:
     compared(name)
 
 
+THROUGH = {
+    "float[N, 4, 6, 6]": (
+        *("Conv(4, 3, pad=1, stride=2)", "Conv(4, 3, groups=2)", "Conv(3, 2, dilation=2, bias=false)"),
+        *("ConvTranspose(3, 3, stride=2)", "ConvTranspose(4, 2, pad=1, groups=2)", "DepthwiseConv(3)"),
+        *("MaxPool(2)", "MaxPool(3, stride=2, pad=1)", "AvgPool(2)", "AvgPool(3, stride=2, pad=1)"),
+        *("Upsample(2)", "Upsample(2, mode=linear)", "GroupNorm(2)", "InstanceNorm", "BatchNorm"),
+    ),
+    "float[N, 5, 4]": (
+        *("RNN(3)", "LSTM(3)", "GRU(3)", "GRU(3, reset=after)", "LSTM(3, return=last)"),
+        *("Attention(2)", "Attention(2, causal=true)", "LayerNorm", "RMSNorm", "Conv(3, 2, pad=1)"),
+    ),
+}
+"""Layers that a gradient goes through, with an input that they take."""
+
+
+@pytest.mark.parametrize(("kind", "layer"), [(kind, layer) for kind, ls in THROUGH.items() for layer in ls])
+def test_the_gradient_of_a_layer_and_of_what_is_before_it_is_that_of_the_engine(
+    kind: str, layer: str
+) -> None:
+    last = kind.rpartition(",")[2].strip(" ]")
+    graph = gl.loads(
+        f"""
+        input x: {kind}
+        param scale: float[{last}] = uniform(0.5, 1.5)
+        y = x * scale -> {layer}
+        loss = mean(y ** 2) + mean(sin(y))
+        output y
+        train {{ minimize = loss; optimizer = SGD(lr=0.1); epochs = 1 }}
+        """
+    )
+    report = exported_bytes(graph, training=True)[1]
+    assert report.agreement is not None
+    assert report.agreement.largest < 1e-4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(HEAVY | LONGER))
 def test_a_larger_lesson_takes_the_steps_of_the_engine(name: str) -> None:

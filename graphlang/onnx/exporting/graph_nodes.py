@@ -30,7 +30,7 @@ class GraphNodes:
         self.w = writer
         self.tape = tape
         self.docs = docs
-        self.steps = StepNodes(writer)
+        self.steps = StepNodes(writer, single=tape.dtype.itemsize == 4)
         #: the names of values by their number in the trace
         self.values: dict[int, str] = {}
         self._idioms: dict[int, tuple[NodeCall, Idiom]] = {}

@@ -18,12 +18,18 @@ from graphlang.trace.dims import Dim
 from graphlang.trace.operand_types import operand_types
 from graphlang.trace.replay import joint_calls
 
+WITHOUT_DOUBLE = frozenset(
+    "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cosh det erf sinh tan".split()
+)
+"""What onnxruntime computes in single precision alone."""
+
 
 class StepNodes:
-    """Writes the nodes of steps."""
+    """Writes the nodes of steps; `single` says that the graph computes in single precision."""
 
-    def __init__(self, writer: NodeWriter) -> None:
+    def __init__(self, writer: NodeWriter, *, single: bool = True) -> None:
         self.w = writer
+        self.single = single
 
     def run(
         self, steps: Sequence[Step], values: dict[int, str], calls: Mapping[Any, list[Step]] | None = None
@@ -51,13 +57,17 @@ class StepNodes:
         if rule is None:
             raise CannotExport(f"the primitive `{step.primitive.name}`")
         kinds = operand_types(step.primitive, step.operands, step.output.dtype)
+        # Whole numbers become float64 in NumPy, and what is computed of them single precision afterwards.
+        narrow = self.single and step.output.dtype == np.float64 and step.primitive.name in WITHOUT_DOUBLE
+        kinds = [np.dtype(np.float32) for _ in kinds] if narrow else kinds
         types = tuple(
             np.dtype(kind) if kind is not None else _own_type(x, step)
             for x, kind in zip(step.operands, kinds, strict=True)
         )
         names = tuple(self.operand(x, t, values) for x, t in zip(step.operands, types, strict=True))
         shapes = tuple(tuple(getattr(x, "shape", ())) for x in step.operands)
-        return rule(RuleCall(self.w, step, names, types, shapes, self.inline), **step.params)
+        result = rule(RuleCall(self.w, step, names, types, shapes, self.inline), **step.params)
+        return self.w.cast(result, step.output.dtype) if narrow else result
 
     def operand(self, x: Any, dtype: Any, values: dict[int, str]) -> str:
         """An operand in a type."""

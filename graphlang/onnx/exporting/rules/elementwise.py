@@ -14,7 +14,7 @@ _SAME = {
     "exp": "Exp", "log": "Log", "sin": "Sin", "cos": "Cos", "tan": "Tan", "arcsin": "Asin", "arccos": "Acos",
     "arctan": "Atan", "sinh": "Sinh", "cosh": "Cosh", "tanh": "Tanh", "arcsinh": "Asinh",
     "arccosh": "Acosh", "arctanh": "Atanh", "sign": "Sign", "floor": "Floor", "ceil": "Ceil",
-    "rint": "Round", "isnan": "IsNaN", "subtract": "Sub", "divide": "Div", "power": "Pow",
+    "rint": "Round", "subtract": "Sub", "divide": "Div", "power": "Pow",
     "float_power": "Pow", "where": "Where", "sigmoid": "Sigmoid", "erf": "Erf",
 }  # fmt: skip
 """Of floats; those of `_ROUNDING` leave whole numbers as they are."""
@@ -92,7 +92,15 @@ def square(c: RuleCall) -> str:
 
 
 def isinf(c: RuleCall) -> str:
-    return c.node("IsInf", c.x) if c.is_float else c.node("Not", c.node("Equal", c.x, c.x))
+    return c.node("IsInf", c.x) if c.is_float else _nowhere(c)
+
+
+def isnan(c: RuleCall) -> str:
+    return c.node("IsNaN", c.x) if c.is_float else _nowhere(c)
+
+
+def _nowhere(c: RuleCall) -> str:
+    return c.node("Not", c.node("Equal", c.x, c.x))
 
 
 def isfinite(c: RuleCall) -> str:
@@ -263,6 +271,8 @@ def zero_times(c: RuleCall) -> str:
 def excess(c: RuleCall) -> str:
     """x - y, and of equal infinities 0 at +inf, and -inf at -inf."""
     x, y = c.operands
+    if not c.is_float:
+        return c.node("Sub", x, y)
     same = c.node("And", c.node("Equal", x, y), c.node("IsInf", x))
     ends = c.node("Min", x, c.number(0))
     return c.node("Where", same, ends, c.node("Sub", x, y))
@@ -290,9 +300,9 @@ RULES |= {name: _rounding(_SAME[name]) for name in _ROUNDING if name in _SAME}
 RULES |= {
     rule.__name__: rule
     for rule in (
-        not_equal, logical_not, invert, square, isinf, isfinite, signbit, copysign, trunc, cbrt, exp2, log1p,
-        expm1, arctan2, hypot, fmod, remainder, floor_divide, clip, chain, chain_quotient, zero_times, excess,
-        astype,
+        not_equal, logical_not, invert, square, isinf, isnan, isfinite, signbit, copysign, trunc, cbrt, exp2,
+        log1p, expm1, arctan2, hypot, fmod, remainder, floor_divide, clip, chain, chain_quotient, zero_times,
+        excess, astype,
     )
 }  # fmt: skip
 RULES |= {

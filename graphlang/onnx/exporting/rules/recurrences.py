@@ -143,5 +143,5 @@ def _rules(cell: Cell) -> dict[str, Rule]:
 
 
 RULES: Rules = {}
-for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru):
+for _recurrence in (recurrence.rnn, recurrence.lstm, recurrence.gru, recurrence.gru_after):
     RULES |= _rules(_recurrence.cell)

@@ -67,20 +67,23 @@ def norms(c: RuleCall, *, summed: tuple[int, ...] = ()) -> str:
     return c.node("Sqrt", c.node("Concat", together, parts, axis=0))
 
 
-def _running(step: Any) -> Rule:
-    """y[t] = step(y[t - 1], x[t]) along an axis, as a loop; the first element is the first result."""
+def _running(step: Any, *, neutral: int | None = None) -> Rule:
+    """y[t] = step(y[t - 1], x[t]) along an axis, as a loop that starts with a number that changes nothing, by
+    default the first element."""
 
     def rule(c: RuleCall, *, axis: int) -> str:
         ndim = len(c.shapes[0])
         kind = np.dtype(np.int32) if is_truth(c.output.dtype) else c.output.dtype
         x = c.x if c.dtype == kind else c.w.cast(c.x, kind)
         first = c.w.move(x, ndim, axis, 0)
-        start = c.node("Squeeze", c.w.piece(first, 0, 0, 1), c.w.constant([0], np.int64))
-        rest = c.w.piece(first, 0, 1, c.shapes[0][axis])
-        own = ((*c.shapes[0][:axis], *c.shapes[0][axis + 1 :]), kind)
-        later = scan_loop(c.w, [start], [rest], [own], [own], [own], lambda y, v: _twice(step(c, y[0], v[0])))
-        head = c.node("Unsqueeze", start, c.w.constant([0], np.int64))
-        whole = c.w.move(c.node("Concat", head, later[-1], axis=0), ndim, 0, axis)
+        shape = (*c.shapes[0][:axis], *c.shapes[0][axis + 1 :])
+        if neutral is None:
+            start = c.node("Squeeze", c.w.piece(first, 0, 0, 1), c.w.constant([0], np.int64))
+        else:
+            start = c.node("Add", c.w.zeros(shape, kind), c.w.constant(neutral, kind))
+        own = (shape, kind)
+        y = scan_loop(c.w, [start], [first], [own], [own], [own], lambda y, v: _twice(step(c, y[0], v[0])))
+        whole = c.w.move(y[-1], ndim, 0, axis)
         return c.w.cast(whole, bool) if is_truth(c.output.dtype) else whole
 
     return rule
@@ -118,7 +121,7 @@ RULES: Rules = {
     "all": _reduced("ReduceMin"),
     "argmax": _position("ArgMax"),
     "argmin": _position("ArgMin"),
-    "cumprod": _running(lambda c, y, x: c.node("Mul", y, x)),
+    "cumprod": _running(lambda c, y, x: c.node("Mul", y, x), neutral=1),
     "cummax": _running(lambda c, y, x: c.node("Max", y, x)),
 }
 RULES |= {

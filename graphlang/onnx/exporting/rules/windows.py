@@ -38,18 +38,36 @@ def conv_transpose(c: RuleCall, *, size: Any, stride: Any, pad: Any, dilation: A
     ]
     befores = [sides(p)[0] for p in pad]
     missing = [b + n - m for b, n, m in zip(befores, size, lengths, strict=True)]
-    moves = {"strides": each(stride), "dilations": each(dilation), "group": groups}
+    moves: dict[str, Any] = {"strides": each(stride), "dilations": each(dilation), "group": groups}
     # The end of the padding is cut off, or rows that no window reaches are added.
     if all(isinstance(n, int) for n in (*missing, *befores)):
         added = [max(n, 0) for n in missing]
         pads = [*befores, *[max(-n, 0) for n in missing]]
         if all(n < s for n, s in zip(added, stride, strict=True)):
-            return c.node("ConvTranspose", *c.operands, pads=pads, output_padding=added, **moves)
-    whole = c.node("ConvTranspose", *c.operands, **moves)
+            return _transposed(c, pads=pads, output_padding=added, **moves)
+    whole = _transposed(c, **moves)
     room = [s - 1 for s in stride]
     wide = padded_with(c.w, whole, [0] * (2 + len(room)), [0, 0, *room], c.dtype)
     ends = [b + n for b, n in zip(befores, size, strict=True)]
     return c.w.slice(wide, befores, ends, range(2, 2 + len(room)))
+
+
+def _transposed(c: RuleCall, *, group: int, **moves: Any) -> str:
+    """The node, or one for each group: the reference of ONNX takes groups of one channel alone."""
+    x, weights = c.operands
+    if group == 1 or int(c.shapes[1][1]) == 1:
+        return c.node("ConvTranspose", x, weights, group=group, **moves)
+    own = int(c.shapes[1][0]) // group
+    parts = [
+        c.node(
+            "ConvTranspose",
+            c.w.piece(x, 1, g * own, (g + 1) * own),
+            c.w.piece(weights, 0, g * own, (g + 1) * own),
+            **moves,
+        )
+        for g in range(group)
+    ]
+    return c.node("Concat", *parts, axis=1)
 
 
 def conv_weight_gradient(
