@@ -207,6 +207,7 @@ def test_a_diagnostic_has_the_fields_of_its_json_as_plain_attributes() -> None:
             record = d.as_json()
             related = record.pop("related")
             assert [e.as_json() for e in d.edits] == record.pop("edits")
+            assert [size.as_json() for size in d.sizes] == record.pop("sizes")
             assert {name: getattr(d, name) for name in record} == record
             assert [{name: getattr(r, name) for name in related[0]} for r in d.related] == related
     first = refused(gl.loads, text, name="a.graph").diagnostics[-1]

@@ -50,19 +50,16 @@ def json_of(value: Any) -> Any:
 
 
 def _by_class(outputs: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
-    """Where an output has a number for each class, a column for each, and the name of the largest where no
-    other output answers with names."""
+    """Where an output has a number for each class, the name of the largest, and a column for each class."""
     import numpy as np
 
     from graphlang.training.class_names import are_scores
 
     columns: dict[str, Any] = {}
-    answered = any(np.asarray(value).dtype.kind == "U" for value in outputs.values())
     for name, value in outputs.items():
         array = np.asarray(value)
         if are_scores(array, len(classes)):
-            if not answered:
-                columns[name] = np.array(classes)[np.argmax(array, axis=1)]
+            columns[name] = np.array(classes)[np.argmax(array, axis=1)]
             columns.update({f"{name}_{label}": array[:, i] for i, label in enumerate(classes)})
         else:
             columns[name] = value

@@ -106,8 +106,6 @@ class History(Shown):
     losses: list[float] = field(default_factory=list)
     #: a record for every epoch, or for as many iterations as the file says
     epochs: list[Epoch] = field(default_factory=list)
-    #: the record of the epoch whose weights the graph ends with, where `keep` or `stop` choose it; else None
-    best: Epoch | None = None
     #: for every record the norms of parameters, gradients and updates, and the share of dead units
     layers: list[LayerRecord] = field(default_factory=list)
     #: what is wrong with the training by what was measured, each at most once
@@ -118,6 +116,8 @@ class History(Shown):
     resumed_at: int = field(default=0, compare=False)
     #: of several objectives the loss of each in every iteration, by name; `losses` has those of the first
     objectives: dict[str, list[float]] = field(default_factory=dict)
+    #: the record of the epoch whose weights the graph ends with, where `keep` or `stop` choose it; else None
+    best: Epoch | None = None
 
     def __repr__(self) -> str:
         counts = f"{len(self.losses):,} iterations, {len(self.epochs):,} epochs"

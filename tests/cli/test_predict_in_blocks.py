@@ -64,8 +64,8 @@ def test_every_format_has_the_numbers_of_all_rows_at_once(monkeypatch: pytest.Mo
         assert blocks["y"].dtype == at_once["y"].dtype
     tables = [list(csv.reader(Path(f"{kind}.csv").read_text().splitlines())) for kind in ("blocks", "whole")]
     assert [len(table) for table in tables] == [ROWS + 1, ROWS + 1]
-    assert tables[0][0] == tables[1][0] == ["y_u", "y_v", "y_w", "best"]
-    assert [row[3] for row in tables[0]] == [row[3] for row in tables[1]]
+    assert tables[0][0] == tables[1][0] == ["y", "y_u", "y_v", "y_w", "best"]
+    assert [row[4] for row in tables[0]] == [row[4] for row in tables[1]]
     lines = [
         [json.loads(line) for line in Path(f"{kind}.jsonl").read_text().splitlines()]
         for kind in ("blocks", "whole")

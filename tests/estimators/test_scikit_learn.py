@@ -359,7 +359,7 @@ def test_without_scikit_learn_the_message_says_what_to_install(monkeypatch: pyte
     for name in [n for n in sys.modules if n.startswith("graphlang.sklearn")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(ImportError, match=r"pip install '\.\[sklearn\]'"):
+    with pytest.raises(ImportError, match=r'pip install "graphlang-dsl\[sklearn\]"'):
         importlib.import_module("graphlang.sklearn")
 
 

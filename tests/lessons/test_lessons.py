@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 import graphlang as gl
-from graphlang.training.followed import kept_epoch
 from graphlang.training.generation import continuation
 from graphlang.training.record import Epoch, History
 
@@ -99,7 +98,7 @@ def trained(
             first.save(f"{folder}/first.npz")
             graph.load_weights(f"{folder}/first.npz", partial=True, rename=rename)
     history = graph.fit()
-    last = kept_epoch(graph.model, history.epochs) or history.last
+    last = history.best or history.last
     assert last is not None
     print(f"{name} {settings or ''} {backend}: {perf_counter() - started:.1f} s, {last.train} {last.test}")
     return graph, last

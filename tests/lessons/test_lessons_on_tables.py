@@ -51,7 +51,7 @@ def test_gradient_descent_finds_the_line_of_numpys_least_squares() -> None:
 def test_irises_are_answered_by_name_from_measures_in_centimetres(elsewhere: Path) -> None:
     rows = "sepal_length,sepal_width,petal_length,petal_width\n5.0,3.4,1.5,0.2\n6.2,2.9,4.9,1.7\n"
     head, *answers = written(rows, "iris")
-    assert head == "answer,share_setosa,share_versicolor,share_virginica"
+    assert head == "answer,share,share_setosa,share_versicolor,share_virginica"
     assert [line.split(",")[0] for line in answers] == ["setosa", "virginica"]
 
 
