@@ -170,6 +170,17 @@ def test_a_scan_is_an_indexed_equation() -> None:
     assert r"\text{for } & t = T, \dots, 1:" in text
 
 
+@pytest.mark.parametrize("layer", ["RNN", "LSTM", "GRU"])
+def test_what_arrives_at_the_last_state_of_a_recurrence_is_part_of_its_gradient(layer: str) -> None:
+    states = "h, c" if layer == "LSTM" else "h"
+    text = f"input x: float[N, T, 3]\ny, {states} = {layer}(x, 2, return=state)\n"
+    ends = " + ".join(f"sum({name})" for name in states.split(", "))
+    both = gl.loads(f"{text}loss = sum(y) + {ends}\noutput loss").to_source("latex")
+    alone = gl.loads(f"{text}loss = sum(y)\noutput loss").to_source("latex")
+    assert faults(both) == faults(alone) == []
+    assert len(both) > len(alone)
+
+
 def test_names_become_symbols() -> None:
     assert symbol_text("alpha") == r"\alpha"
     assert symbol_text("W1") == "W_{1}"
