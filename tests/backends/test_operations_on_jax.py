@@ -70,7 +70,7 @@ SHAPES = 2
 """The shapes at which the same call is compared: rules of JAX are held to other shapes in `test_rules_on_jax.py`."""
 
 
-TWICE = 4
+TWICE = 2
 """The calls of an operation whose gradients have their gradients compared too: they take XLA longest."""
 
 

@@ -74,6 +74,7 @@ def compiled(remat, rows=16, places=32):
     return program._segments, step.memory_analysis().temp_size_in_bytes
 
 
+@pytest.mark.slow
 def test_less_memory_is_needed_the_less_is_kept():
     segments, everything = compiled(False)
     assert len(segments) == 1
@@ -91,6 +92,7 @@ def test_training_takes_the_same_steps(setting):
     np.testing.assert_allclose(losses(setting, "float64"), losses("", "float64"), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_attention_in_one_call_and_lower_precision_go_with_it():
     np.testing.assert_allclose(losses("remat = block"), losses(), rtol=1e-5)
     lower = losses("precision = bfloat16\n  remat = block")

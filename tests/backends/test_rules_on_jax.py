@@ -67,11 +67,12 @@ def test_every_primitive_has_a_rule() -> None:
     assert set(RULES) == {*EVERY, checked.name}
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_a_rule_gives_what_numpy_gives(dtype: str) -> None:
     assert_agree([*all_samples(dtype)], dtype)
 
 
+@pytest.mark.slow
 def test_a_program_that_xla_optimises_in_full_is_the_same() -> None:
     assert_agree([*all_samples("float64")][::7], "float64", quick=False)
 

@@ -132,7 +132,9 @@ def test_two_processes_train_as_one_does_and_the_first_one_alone_tells(folder: P
     ("killed", "processes_after"),
     [
         pytest.param(1, 2, id="the second, and two processes go on"),
-        pytest.param(0, 1, id="the first, and one process goes on with three devices"),
+        pytest.param(
+            0, 1, marks=pytest.mark.slow, id="the first, and one process goes on with three devices"
+        ),
     ],
 )
 def test_where_one_is_killed_the_other_ends_and_the_run_goes_on(
@@ -192,7 +194,10 @@ def test_processes_train_on_all_of_their_devices(folder: Path) -> None:
     assert not any("Traceback" in x or "itself failed" in x for x in told)
 
 
-@pytest.mark.parametrize("asked", [0, 1], ids=["the first", "the second"])
+@pytest.mark.parametrize(
+    "asked",
+    [pytest.param(0, id="the first"), pytest.param(1, marks=pytest.mark.slow, id="the second")],
+)
 def test_ctrl_c_in_one_process_stops_both_after_the_same_step_and_keeps_it(folder: Path, asked: int) -> None:
     run = folder / f"interrupted-{asked}"
     endless = ["--set", "train.epochs=1000000", "--set", "train.checkpoint_every=1000000"]
@@ -226,6 +231,7 @@ def test_a_second_ctrl_c_leaves_at_once(folder: Path) -> None:
     assert "has ended before the others" in err
 
 
+@pytest.mark.slow
 def test_a_process_that_is_frozen_ends_the_other_with_a_message(folder: Path) -> None:
     processes = both(folder, "--run", "frozen", "--set", "train.epochs=1000000")
     wait_for(folder / "frozen" / "checkpoint.npz", processes)

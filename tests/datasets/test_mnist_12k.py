@@ -45,6 +45,7 @@ def test_the_sample_is_the_one_that_numbers_were_measured_on(sample, split, name
     assert hashlib.sha256(sample[split][name].load().tobytes()).hexdigest() == CONTENT[split, name]
 
 
+@pytest.mark.slow
 def test_the_script_rebuilds_the_sample(sample, tmp_path):
     try:
         files = mnist().open(Path(), search=data_folders()).files

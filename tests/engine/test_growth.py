@@ -97,7 +97,7 @@ def stages(text: str) -> dict[str, float]:
     return {stage: count / len(network.nodes) for stage, count in calls.stages.items()}
 
 
-@pytest.mark.parametrize("make", [chain, wide, deep])
+@pytest.mark.parametrize("make", [chain, wide, pytest.param(deep, marks=pytest.mark.slow)])
 def test_the_calls_per_node_do_not_grow_with_the_graph(make: Callable[[int], str]) -> None:
     stages(make(200))  # what is imported and cached by the first graph is no part of the comparison
     small, large = stages(make(SMALL)), stages(make(LARGE))
@@ -135,6 +135,7 @@ def test_every_value_and_gradient_of_a_long_chain_is_found_by_the_second_run_too
         assert second.grad[name] == pytest.approx(first.grad[name], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_function_of_a_large_graph_of_scalars_is_compiled_without_gigabytes() -> None:
     graph = gl.loads(chain(10_000), dtype="float64")
     graph.run(x=0.5)

@@ -12,11 +12,14 @@ from graphlang.checks.expectations import check_expectations
 from graphlang.inputs.stand_ins import fill_with_random
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.graph"))
+LONG = {"residual_network"}
 #: smaller than as written, where the size adds nothing but time
 SMALLER = {"transformer": {"d_model": 16, "depth": 2, "context": 8, "vocab": 11}}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, id=p.stem, marks=pytest.mark.slow if p.stem in LONG else ()) for p in EXAMPLES]
+)
 def test_an_example_runs_both_ways_and_passes_the_gradient_check(path: Path) -> None:
     graph = gl.load(path, set=SMALLER.get(path.stem, {}), dtype="float64")
     assert [e.message for e in check_expectations(graph.model) if not e.ok] == []

@@ -33,12 +33,14 @@ def test_a_sum_of_a_hundred_thousand_ones_is_computed() -> None:
     assert gl.loads("y = " + "+".join(["1"] * HUGE), limits=TRUSTED).run()["y"] == HUGE
 
 
+@pytest.mark.slow
 def test_a_sum_of_a_hundred_thousand_values_has_its_gradient() -> None:
     result = gl.loads("y = " + "+".join(["x"] * HUGE), limits=TRUSTED).run(x=2)
     assert result["y"] == 2 * HUGE
     assert result.grad["x"] == HUGE
 
 
+@pytest.mark.slow
 def test_fifty_thousand_statements_are_run() -> None:
     lines = [f"x{i + 1} = x{i} + 1" for i in range(50_000)]
     result = gl.loads("\n".join(["input x0 = 0", *lines]), limits=TRUSTED).run()
@@ -49,7 +51,7 @@ def test_fifty_thousand_statements_are_run() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"y = {'-' * HUGE}x",
+        pytest.param(f"y = {'-' * HUGE}x", marks=pytest.mark.slow),
         f"y = {'x ** ' * 20_000}1",
         f"y = {'abs(' * 20_000}x{')' * 20_000}",
         f"y = x{' -> Relu' * 20_000}",

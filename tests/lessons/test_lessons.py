@@ -25,7 +25,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 ANIMALS = "bear dog fox jay lion wolf crow goat hare mouse quail vole".split()
 THINGS = "apple bell coat drum fish hat key lamp melon plum ring vase".split()
 TRAINING = sorted(p.stem for p in SPECS.glob("*.graph") if gl.load(p).spec.train)
-QUICK = """attention batchnorm_vs_none dropout_overfit house_prices iris kepler optimizers_compared physics
+QUICK = """attention house_prices iris kepler optimizers_compared physics
 portfolio regression text_classifier word2vec""".split()
 LONG = [name for name in TRAINING if name not in QUICK]
 STATEMENT = r"(train|test) (\w+) ([0-9.]+)(?: or (more|less))?(?:, with the weights of (\w+))?"
@@ -224,6 +224,7 @@ def test_short_sums_are_learned_without_reading_backwards_too() -> None:
 # ---- comparisons ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_batch_normalisation_learns_from_starts_from_which_the_plain_network_does_not() -> None:
     stds, without, normed = table("batchnorm_vs_none", "std")
     for std, plain, with_it in zip(stds[1:], without[1:], normed[1:], strict=True):
@@ -232,6 +233,7 @@ def test_batch_normalisation_learns_from_starts_from_which_the_plain_network_doe
         assert last.test["normed_accuracy"] == pytest.approx(float(with_it), abs=0.05)
 
 
+@pytest.mark.slow
 def test_dropout_learns_fewer_wrong_labels_by_heart_and_does_better_on_new_images() -> None:
     _, *rows = table("dropout_overfit", "training accuracy")
     _, last = trained("dropout_overfit")
@@ -243,6 +245,7 @@ def test_dropout_learns_fewer_wrong_labels_by_heart_and_does_better_on_new_image
     assert last.test["dropped_accuracy"] > last.test["plain_accuracy"] + 0.02
 
 
+@pytest.mark.slow
 def test_sgd_is_the_slowest_of_the_optimizers() -> None:
     _, *rows = table("optimizers_compared", "optimizer")
     losses = []
