@@ -17,6 +17,7 @@ STATEMENTS = frozenset(
 )
 _DECLARES = ("let", "var", "val", "const")
 _NAME_AFTER = ("=", ",", ":", ".")
+_BLANK, _BRACE = re.compile(r"\s*"), re.compile(r"[{}]")
 _END = re.compile(r"\s*\n[ \t]*end(?:[ \t]*def)?[ \t]*;?(?=\s*\n|\s*$)")
 
 
@@ -106,16 +107,24 @@ def indented_end(text: str, start: int) -> int:
 
 def _after_braces(text: str, start: int) -> int | None:
     """The end of the blocks that a line opens, with the `else` blocks behind them."""
-    opening = text.find("{", start, line_end(text, start))
-    if opening < 0:
-        return None
+    end, opening = None, text.find("{", start, line_end(text, start))
+    while opening >= 0:
+        close = _closing_brace(text, opening)
+        if close is None:
+            break
+        end = close + 1
+        at = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+        opening = text.find("{", at, line_end(text, at)) if text.startswith("else", at) else -1
+    return end
+
+
+def _closing_brace(text: str, opening: int) -> int | None:
+    """The brace that closes the one at a place."""
     depth = 0
-    for i in range(opening, len(text)):
-        depth += (text[i] == "{") - (text[i] == "}")
+    for brace in _BRACE.finditer(text, opening):
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
-            rest = text[i + 1 :].lstrip()
-            at = len(text) - len(rest)
-            return _after_braces(text, at) or i + 1 if rest.startswith("else") else i + 1
+            return brace.start()
     return None
 
 
