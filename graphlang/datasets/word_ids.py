@@ -70,7 +70,7 @@ def texts_in(field: str, column: Column, function: str) -> Sequence[str]:
 
 def word_counts(texts: Iterable[str], length: int) -> Array:
     """How many words of each text there are, those beyond `length` left out."""
-    return np.array([len(first_words(text, length)) for text in texts], np.int64)
+    return np.array([len(words_as_written(text, length)) for text in texts], np.int64)
 
 
 class Vocabulary:
