@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphlang.datasets.field_functions import ELEMENTWISE, FEWEST_IDS, LARGEST_SIZE, OPERATORS, SIGNS
+from graphlang.datasets.field_functions import (
+    DEEPEST,
+    ELEMENTWISE,
+    FEWEST_IDS,
+    LARGEST_SIZE,
+    OPERATORS,
+    SIGNS,
+)
 
 _OF_FIELD = ("category", "date", "words", "word_count")
 _OF_ONE = (*_OF_FIELD, "standardize", "minmax", "impute", "one_hot")
@@ -12,12 +19,12 @@ _OF_ONE = (*_OF_FIELD, "standardize", "minmax", "impute", "one_hot")
 
 def is_expression(value: Any) -> bool:
     """Whether this is an expression over at least one field, all of its parts included."""
-    fields, waiting = 0, [value]
+    fields, waiting = 0, [(value, 0)]
     while waiting:
-        part = waiting.pop()
+        part, depth = waiting.pop()
         if _is_number(part):
             continue
-        if not isinstance(part, dict):
+        if not isinstance(part, dict) or depth > DEEPEST:
             return False
         if isinstance(part.get("field"), str):
             fields += 1
@@ -25,7 +32,7 @@ def is_expression(value: Any) -> bool:
         below = part.get("of") if "call" in part else part.get("list")
         if not isinstance(below, list) or not below or ("call" in part and not _is_call(part, below)):
             return False
-        waiting += below
+        waiting += [(inner, depth + 1) for inner in below]
     return fields > 0 and isinstance(value, dict)
 
 

@@ -85,5 +85,7 @@ SCALINGS = ("normalize", "normalise", "normalizer", "normalization", "scale")
 LEARNS = ("standardize", "minmax", "impute", "category", "words")
 MOST_IDS = 20_000
 """What the numbers of `words` are below where it says nothing else."""
+DEEPEST = 100
+"""How many calls and operators of a field stand within one another."""
 FEWEST_IDS, LARGEST_SIZE = 3, 2**31
 """With less than the first, `words` would know no word; sizes are below the second."""

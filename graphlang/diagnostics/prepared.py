@@ -68,6 +68,13 @@ class PreparationMisused(WrongFieldExpression):
     form: str
 
 
+class DeepFieldExpression(WrongFieldExpression):
+    message = "this field has more than {most} operations within one another"
+    help = "list its columns, as `[a, b, c]`, and compute with them in the graph: `sum(x, axis=1)`"
+
+    most: int
+
+
 class ColumnsMisfit(WrongFieldExpression):
     message = "`{text}` takes {counts} element by element, which do not go together"
     help = "give both sides equally many columns, or one of them a single one"

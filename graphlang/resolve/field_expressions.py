@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from graphlang.datasets.field_functions import (
+    DEEPEST,
     ELEMENTWISE,
     FEWEST_IDS,
     FOREIGN,
@@ -18,10 +19,16 @@ from graphlang.datasets.field_functions import (
 )
 from graphlang.datasets.preparing import source_fields
 from graphlang.diagnostics.data_fields import as_field
-from graphlang.diagnostics.prepared import PreparationMisused, UnknownPreparation, WrongFieldExpression
+from graphlang.diagnostics.prepared import (
+    DeepFieldExpression,
+    PreparationMisused,
+    UnknownPreparation,
+    WrongFieldExpression,
+)
 from graphlang.diagnostics.settings import NoFieldName
 from graphlang.resolve.context import Context
 from graphlang.resolve.scopes import Scope
+from graphlang.resolve.uses import children
 from graphlang.resolve.values import POISON, is_integer, without_node
 from graphlang.syntax import tree
 
@@ -36,6 +43,8 @@ def field_value(context: Context, name: str, expression: Any, scope: Scope) -> A
         return expression.value
     if isinstance(expression, tree.Number | tree.Bool | tree.NoneValue):
         return context.poison(NoFieldName(expression.span, name))
+    if _is_deep(expression):
+        return context.poison(DeepFieldExpression(expression.span, DEEPEST))
     data = _Reading(context, scope).read(expression)
     if data is POISON:
         return POISON
@@ -44,6 +53,18 @@ def field_value(context: Context, name: str, expression: Any, scope: Scope) -> A
     if next(source_fields(data), None) is None:
         return context.poison(WrongFieldExpression.no_field(expression.span))
     return {"text": _text(expression), "expression": data}
+
+
+def _is_deep(expression: Any) -> bool:
+    """Whether parts stand so deep within one another that reading and computing them would take too much
+    stack."""
+    waiting = [(expression, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > DEEPEST:
+            return True
+        waiting += [(child, depth + 1) for child in children(node)]
+    return False
 
 
 def fields_and_prepared(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,16 @@ IN = "input x = 1\n"
 ROWS = "input x: float[N, 3]\n"
 
 
+FIELDS = {
+    "of many signs": "-" * 4_000 + "a",
+    "of many sums": "+".join(["a"] * 9_000),
+    "of lists within lists": "[" * 800 + "a" + "]" * 800,
+    "of calls within calls": "log(" * 800 + "a" + ")" * 800,
+    "with an option of many signs": f"words(a, length={'-' * 4_000}5)",
+}
+"""Fields of a data section."""
+
+
 class Case(NamedTuple):
     """A hostile spec; `refused` by its exit status 1, else computed within the bounds."""
 
@@ -53,6 +63,10 @@ def _size_cases() -> list[Case]:
         Case("one long sum", "y = " + "+".join(["x"] * 5_000), refused=False, options=("--set", "x=1")),
         Case("choices within choices", "y = " + "x if true else " * 5_000 + "x", refused=False,
              options=("--set", "x=1")),
+        Case("an if with many an else", f"{IN}if x {{ }}" + " else { }" * 20_000),
+        Case("an if with many an else below", f"{IN}if x {{ }}" + "\nelse { }" * 20_000),
+        *(Case(f"a field {name}", f'{ROWS}y = x\noutput y\ndata {{ source = csv("a.csv"); x = {field} }}', "check")
+          for name, field in FIELDS.items()),
         Case("powers of powers", "y = " + "x ** " * 1_000 + "1", refused=False, options=("--set", "x=1")),
         Case("many inputs", _lines("input x{i} = 1", 5_000) + "\ny = x0", refused=False),
         Case("many axes", "input x: float[" + ", ".join(["2"] * 60) + "]\ny = x"),

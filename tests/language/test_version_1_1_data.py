@@ -188,6 +188,16 @@ def test_a_wrong_expression_is_an_error_before_anything_is_read(tmp_path, field,
     assert [(d.code, bool(d.help)) for d in caught.value.diagnostics] == [(code, True)]
 
 
+@pytest.mark.parametrize("field", ["-" * 99 + "a", "a" + " + a" * 99, "[" * 99 + "a" + "]" * 99])
+def test_a_field_has_up_to_a_hundred_operations_within_one_another(tmp_path, field):
+    _, found = columns(tmp_path, field, "float[N, 1]" if "[" in field else "float[N]")
+    factor = 100 if "+" in field else -1 if "-" in field else 1
+    np.testing.assert_array_equal(found.ravel(), factor * np.array([1, 2, 3, 5]))
+    with pytest.raises(GraphError) as caught:
+        columns(tmp_path, f"{field} + a + a", "float[N]")
+    assert [d.code for d in caught.value.diagnostics] == ["GL626"]
+
+
 def help_of(folder, field):
     with pytest.raises(GraphError) as caught:
         load(folder, f"{SOURCE}\nx = {field}", "input x: float[N]")
