@@ -136,6 +136,7 @@ def typing(text: str, characters: int = 40) -> Times:
         item = {"uri": "untitled:net", "languageId": "graphlang", "version": 0, "text": text}
         send("textDocument/didOpen", {"textDocument": item})
         wait(0)
+        time.sleep(0.5)  # nobody types sooner, and the server prepares for mistakes
         taken = []
         line = text[: text.index("loss = ")].count("\n")
         for number in range(characters):

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _one(name: str, as_json: bool) -> int:
     from graphlang.catalog.described import everything, records_of
     from graphlang.catalog.foreign_names import member_meant, operation_meant
-    from graphlang.diagnostics.names import closest_of_kind
+    from graphlang.diagnostics.spelling import closest_of_kind
 
     records = records_of(name)
     if not records:

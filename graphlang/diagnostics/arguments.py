@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from graphlang.diagnostics.base import Diagnostic, Located, first_of, wording
 from graphlang.diagnostics.places import Edit, Span
-from graphlang.diagnostics.spelling import closest
+from graphlang.diagnostics.spelling import closest_of
 
 
 class Requirement(NamedTuple):
@@ -57,9 +57,12 @@ class UnknownAttribute(Located):
     #: what the catalog says of one that is written in another way here
     catalog_note: str | None = None
 
+    _closest = closest_of("name", "attributes")
+
     @property
     def match(self) -> str | None:
-        return self.foreign if self.foreign in self.attributes else closest(self.name, self.attributes)
+        found: str | None = self._closest
+        return self.foreign if self.foreign in self.attributes else found
 
 
 class SettingAsAttribute(UnknownAttribute):

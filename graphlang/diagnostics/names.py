@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from graphlang.diagnostics.base import Diagnostic, Located, first_of, listed, wording
 from graphlang.diagnostics.places import Related, Span
-from graphlang.diagnostics.spelling import closest, closest_of
+from graphlang.diagnostics.spelling import closest_of, closest_of_kind
 
 
 class UnknownName(Located):
@@ -129,9 +129,7 @@ class MisspeltOperation(NoSuchCallable):
 
     candidates: Sequence[str]
 
-    @property
-    def match(self) -> str | None:
-        return closest_of_kind(self.name, self.candidates)
+    match = closest_of("name", "candidates", closest_of_kind)
 
 
 class OperationOfImport(NoSuchCallable):
@@ -195,9 +193,7 @@ class UnknownMember(UnknownOperation):
     kind: str
     members: Sequence[str]
 
-    @property
-    def match(self) -> str | None:
-        return closest_of_kind(self.name, self.members)
+    match = closest_of("name", "members", closest_of_kind)
 
 
 class MemberRenamed(UnknownOperation):
@@ -223,16 +219,6 @@ class MemberWithOption(UnknownOperation):
     @property
     def match(self) -> None:
         """No member has another name for it."""
-
-
-def closest_of_kind(name: str, candidates: Sequence[str]) -> str | None:
-    """The closest of the layers for a capital name, else of the functions; else what differs in capitals."""
-    capital = name[:1].isupper()
-    match = closest(name, [c for c in candidates if c[:1].isupper() == capital])
-    if match is None:
-        plain = name.casefold().replace("_", "")
-        match = next((c for c in candidates if c.casefold().replace("_", "") == plain), None)
-    return closest(name, candidates) if match is None and len(name) > 4 else match
 
 
 class Redefinition(Located):

@@ -10,7 +10,7 @@ from graphlang.diagnostics.arguments import Requirement
 from graphlang.diagnostics.base import Diagnostic, Located, first_of, listed, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.shapes import Traced
-from graphlang.diagnostics.spelling import closest
+from graphlang.diagnostics.spelling import closest, closest_of
 
 
 class Belonging(NamedTuple):
@@ -73,9 +73,12 @@ class UnknownSetting(Diagnostic):
     #: the setting that another framework calls so
     foreign: str | None
 
+    _closest = closest_of("name", "settings")
+
     @property
     def match(self) -> str | None:
-        return self.foreign if self.foreign in self.settings else closest(self.name, self.settings)
+        found: str | None = self._closest
+        return self.foreign if self.foreign in self.settings else found
 
 
 class SettingElsewhere(UnknownSetting):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
@@ -113,14 +113,27 @@ def distance(a: str, b: str) -> int:
     return last[-1]
 
 
-def closest_of(name: str, candidates: str) -> Any:
-    """A property of a diagnostic: the one of its candidates that the name was most likely meant to be."""
+def closest_of_kind(name: str, candidates: Collection[str]) -> str | None:
+    """The closest of the layers for a capital name, else of the functions; else what differs in capitals."""
+    capital = name[:1].isupper()
+    match = closest(name, [c for c in candidates if c[:1].isupper() == capital])
+    if match is None:
+        plain = name.casefold().replace("_", "")
+        match = next((c for c in candidates if c.casefold().replace("_", "") == plain), None)
+    return closest(name, candidates) if match is None and len(name) > 4 else match
+
+
+def closest_of(name: str, candidates: str, search: Callable[[str, Any], str | None] = closest) -> Any:
+    """A property of a diagnostic: the one of its candidates that the name was most likely meant to be.
+
+    It is looked for once; the message, the help and the edit all ask for it.
+    """
 
     def match(facts: Any) -> str | None:
         kept: dict[Any, str | None] = vars(facts).setdefault("_matches", {})
         key = getattr(facts, name), id(getattr(facts, candidates))
         if key not in kept:
-            kept[key] = closest(getattr(facts, name), getattr(facts, candidates))
+            kept[key] = search(getattr(facts, name), getattr(facts, candidates))
         return kept[key]
 
     return property(match)

@@ -127,6 +127,20 @@ class Analysis:
         return modules
 
 
+def prepare_for_mistakes() -> None:
+    """Imports what the first mistakes of a file need: some hundred milliseconds, for which whoever makes one
+    would wait otherwise."""
+    for text in MISTAKES:
+        Analysis(text).examine()
+
+
+MISTAKES = (
+    "x = relu(y\nz = x * 2\n",
+    "input x: float[N, 2]\nparam W: float[3, 4] = zeros\na = x @ W\nb = rellu(c)\noutput b\n",
+)
+"""An open bracket; names that nothing defines, and shapes that do not fit."""
+
+
 class _CancellableLexer(GraphLexer):
     """A lexer that stops where nobody waits for its tokens any more."""
 

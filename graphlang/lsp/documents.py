@@ -1,7 +1,7 @@
 """The open documents, and the analysis of the newest text of each.
 
-A text is examined in a thread of its own, a moment after the last change; when another text comes, that
-thread stops at its next step and nobody gets what it made.
+A text is examined in a thread of its own: at once, or a moment after a change that follows on another. When
+another text comes, that thread stops at its next step and nobody gets what it made.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 from graphlang.diagnostics.limits import Limits
 from graphlang.engine.garbage import collection_paused
-from graphlang.lsp.analysis import EDITOR_LIMITS, Analysis, Cancelled, importer_with
+from graphlang.lsp.analysis import EDITOR_LIMITS, Analysis, Cancelled, importer_with, prepare_for_mistakes
 from graphlang.lsp.closed_files import importers_of
+from graphlang.lsp.garbage import Garbage
 from graphlang.lsp.lines import Encoding, TextLines
 from graphlang.lsp.runs import Ran, is_small, run_file
 
 DEBOUNCE = 0.01
-"""Seconds after a change in which another one may follow."""
+"""Changes within so many seconds of each other belong together; the text is examined after the last one."""
 PATIENCE = 2.0
 """Seconds that a request waits for types and shapes; then it is answered from the text alone."""
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class Document:
         self.ran: Ran | None = None
         self.cancelled = threading.Event()
         self.job: asyncio.Task[Analysis | None] | None = None
+        #: when it was to be examined last, by the clock of the loop
+        self.asked = float("-inf")
         self.text = ""
         self.set_text(text)
 
@@ -96,6 +99,8 @@ class Documents:
         self.by_uri: dict[str, Document] = {}
         #: the folders that the editor has opened
         self.folders: list[Path] = []
+        self.garbage = Garbage()
+        self._prepared = False
 
     def open(self, uri: str, path: Path | None, text: str, version: int | None) -> None:
         """Enters a document and examines it."""
@@ -141,12 +146,14 @@ class Documents:
 
     # ---- examining ----------------------------------------------------------------------------------------
 
-    def examine(self, document: Document, delay: float = DEBOUNCE) -> asyncio.Task[Analysis | None]:
+    def examine(self, document: Document) -> asyncio.Task[Analysis | None]:
         """Starts to examine the newest text of a document, and stops what was under way."""
         document.cancelled.set()
         document.cancelled = threading.Event()
-        work = self._examine(document, document.cancelled, delay)
-        document.job = asyncio.get_running_loop().create_task(work)
+        loop = asyncio.get_running_loop()
+        before, document.asked = document.asked, loop.time()
+        delay = 0 if document.asked - before > DEBOUNCE else DEBOUNCE
+        document.job = loop.create_task(self._examine(document, document.cancelled, delay))
         return document.job
 
     async def _examine(self, document: Document, cancelled: threading.Event, delay: float) -> Analysis | None:
@@ -161,9 +168,17 @@ class Documents:
             return None
         document.analysis = analysis
         self.publish(document)
+        self._sent()
         if document.ran is None and is_small(analysis):
             await self.run(document, analysis)
         return analysis
+
+    def _sent(self) -> None:
+        """Does what nobody has to wait for, once diagnostics have been sent."""
+        if not self._prepared:
+            self._prepared = True
+            in_thread(prepare_for_mistakes)
+        self.garbage.sent()
 
     async def run(self, document: Document, analysis: Analysis, settings: Any = None) -> Ran:
         """Runs a file and keeps the values while its text stays the same."""
@@ -190,7 +205,7 @@ class Documents:
         if document.current is None:
             job = document.job
             if job is None or job.done():
-                job = self.examine(document, 0)
+                job = self.examine(document)
             await asyncio.wait([job], timeout=PATIENCE)
         text = document.text
         if document.current is not None:

@@ -423,6 +423,7 @@ def serve(stdin: Any, stdout: Any) -> None:
     for name in ("pygls", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     made = make_server()
+    made.documents.garbage.take_over()
     try:
         made.start_io(stdin, stdout)
     finally:

@@ -32,9 +32,8 @@ from graphlang.diagnostics.names import (
     OperationOfImport,
     OperationRenamed,
     UnknownOperation,
-    closest_of_kind,
 )
-from graphlang.diagnostics.spelling import searches_left
+from graphlang.diagnostics.spelling import closest_of_kind, searches_left
 from graphlang.diagnostics.statements import RangeForList
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES
 from graphlang.resolve.call_arguments import CallSite
