@@ -117,7 +117,7 @@ class Recovery:
         if inner is None:
             return None
         start, end = patched.back(inner[0]), patched.back(inner[1], inner[1] > inner[0])
-        words = [w for w in words_of(patched.source, *inner) if w.start < inner[1]]
+        words = [w for w in words_of(patched.source, *inner, far=0) if w.start < inner[1]]
         hole = words[0].text if words else "", names_defined(words)
         patches = [p for p in self.patches if p.end < start or p.start > end]
         patches.append(Patch(start, end, "\n" + HOLE if context.hole else HOLE, hole))
@@ -140,7 +140,10 @@ class Recovery:
         """Leaves out the whole statement; returns where the next one starts."""
         following = context.next_statement()
         end = len(patched.source.text) if following is None else following
-        words = [w for w in words_of(patched.source, context.top, end) if w.start < end]
+        read = [*context.before, *context.after]
+        if following is None:  # it goes on behind what was read to find out where it ends
+            read = words_of(patched.source, context.top, end, far=0)
+        words = [w for w in read if w.start < end]
         top = patched.back(context.top)
         last = max((w.end for w in words), default=context.top)
         span = Span(top, max(patched.back(last, True), top), self.source)

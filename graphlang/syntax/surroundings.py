@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lark import UnexpectedToken
 
 from graphlang.diagnostics import Edit, Source, Span, closest
+from graphlang.lazy import lazy
 from graphlang.syntax import lexer, operators
 from graphlang.syntax.lexer import Reader
 
@@ -126,9 +127,9 @@ class ErrorContext:
         end = self.previous.end if self.previous else self.at
         return Span(end, end, self.source)
 
-    @property
+    @lazy
     def rest_of_line(self) -> list[Word]:
-        rest = []
+        rest: list[Word] = []
         for i, word in enumerate(self.after):
             if word.fresh and i:
                 break
@@ -229,8 +230,13 @@ def end_of_block(c: ErrorContext) -> Word | None:
     return None
 
 
-def words_of(source: Source, start: int, at: int) -> list[Word]:
-    """The words from the start of a statement, past the mistake in it, to the start of the next one."""
+#: as many words are read after a mistake to find out where its statement ends
+_FAR = 10_000
+
+
+def words_of(source: Source, start: int, at: int, far: int = _FAR) -> list[Word]:
+    """The words from the start of a statement, past the mistake in it, to the start of the next one, which is
+    looked for among so many words."""
     text, words, fresh = source.text, [], True
     beyond = 0
     brackets: list[Any] = []
@@ -251,7 +257,7 @@ def words_of(source: Source, start: int, at: int) -> list[Word]:
             continue
         words.append(Word(value, kind, begin, end, column, fresh))
         beyond += begin > at
-        if beyond > _FAR or (beyond > 1 and words[-2].fresh and not brackets):
+        if beyond > far or (beyond > 1 and words[-2].fresh and not brackets):
             break
         fresh, column = False, -1
         last = lexer.SYMBOLS.get(value, lexer.RESERVED.get(value, "NAME"))
@@ -260,10 +266,6 @@ def words_of(source: Source, start: int, at: int) -> list[Word]:
         elif value in PAIRS and brackets and brackets[-1].type == lexer.SYMBOLS[PAIRS[value]]:
             brackets.pop()
     return words
-
-
-#: as many words are read after a mistake to find out where its statement ends
-_FAR = 20_000
 
 
 class _Opened(NamedTuple):

@@ -235,4 +235,29 @@ def _mistake_cases() -> list[Case]:
     ]  # fmt: skip
 
 
-CASES = [*_size_cases(), *_unrolling_cases(), *_memory_cases(), *_number_cases(), *_mistake_cases()]
+UNREADABLE = {
+    "classes": "class A {\n",
+    "loops of Python": "for i in range(3):\n",
+    "lists without end": "x = [1, 2\n",
+    "functions without end": "def f(x) { return x\n",
+    "choices between blocks": "if x { y = 1 } else { y = 2 }\n",
+    "closing braces": "} ",
+}
+"""Lines after whose first mistake nothing tells where the next statement starts, or of which each is one."""
+
+
+def _unreadable_cases() -> list[Case]:
+    return [
+        Case(f"nothing but {kind}", line * (10_000 if "\n" in line else 90_000))
+        for kind, line in UNREADABLE.items()
+    ]
+
+
+CASES = [
+    *_size_cases(),
+    *_unrolling_cases(),
+    *_memory_cases(),
+    *_number_cases(),
+    *_mistake_cases(),
+    *_unreadable_cases(),
+]
