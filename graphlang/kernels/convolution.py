@@ -23,7 +23,7 @@ from graphlang.kernels.images_last import (
     weight_gradient,
 )
 from graphlang.kernels.parallel import parallel, ranges
-from graphlang.kernels.windows import Pad, is_padded, pad_text, sides, span, taps, window_count
+from graphlang.kernels.windows import SMALLER, Pad, is_padded, pad_text, sides, span, taps, window_count
 from graphlang.trace.core import Primitive, Signature, into, signature
 from graphlang.trace.dims import Shape, Size, count, shape_text
 from graphlang.trace.errors import ShapeError
@@ -296,7 +296,7 @@ def _window_counts(sizes: Shape, kernel: Shape, moves: _Windows) -> Shape:
             else ""
         )
         more += f" and a dilation of {_by(moves.dilation)}" if max(moves.dilation) > 1 else ""
-        raise ShapeError(message + more, (0, 1), "pad the image, or take a smaller kernel") from None
+        raise ShapeError(message + more, (0, 1), SMALLER) from None
 
 
 def _geometry(sizes: PerAxis, kernel: PerAxis, counts: PerAxis, moves: _Windows) -> Geometry:

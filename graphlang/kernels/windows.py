@@ -40,13 +40,17 @@ def pad_text(pad: Pad) -> str:
     return str(before) if before == after else f"[{before}, {after}]"
 
 
+SMALLER = "take a smaller window, `pad=same`, or less that shrinks the image before"
+
+
 def window_count(n: Size, size: int, stride: int, pad: Pad, dilation: int) -> Size:
     """The number of windows along an axis of n elements with the places of `pad` around them."""
     before, after = sides(pad)
     room = n + before + after - span(size, dilation)
     if not is_symbolic(room) and room < 0:
         padded = f" and {pad_text(pad)} of padding at each end" if is_padded(pad) else ""
-        raise ShapeError(f"a window over {span(size, dilation)} does not fit {n} elements{padded}")
+        message = f"a window over {span(size, dilation)} does not fit {n} elements{padded}"
+        raise ShapeError(message, help=SMALLER)
     return room // stride + 1
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from graphlang.catalog.operation import Array
-from graphlang.kernels.windows import Pad, is_padded, pad_text, sides, span
+from graphlang.kernels.windows import SMALLER, Pad, is_padded, pad_text, sides, span
 from graphlang.trace import Size, is_symbolic, shape_text
 from graphlang.trace.dims import maximum
 
@@ -22,6 +22,12 @@ Padding: TypeAlias = Literal["same"] | NotNegative | tuple[NotNegative | tuple[N
 or `same`."""
 Numbers: TypeAlias = tuple[int, ...]
 Extents: TypeAlias = tuple[Size, ...]
+
+
+class WindowTooLarge(ValueError):
+    """A window that has no place in the image."""
+
+    help = SMALLER
 
 
 def need_images(layer: str, x: Array) -> int:
@@ -81,7 +87,7 @@ def need_room(
             text = f"the {what} of {by(size)} is larger than the image of {by(x.shape[2:])}"
             text += f" with {by(tuple(map(pad_text, pad)))} of padding" if any(map(is_padded, pad)) else ""
             text += f" at a dilation of {by(dilation)}" if max(dilation) > 1 else ""
-            raise ValueError(f"`{layer}`: {text}")
+            raise WindowTooLarge(f"`{layer}`: {text}")
 
 
 def by(sizes: tuple[Any, ...]) -> str:

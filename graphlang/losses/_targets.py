@@ -30,19 +30,20 @@ def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot
     return "labels"
 
 
-def need_same_shape(loss: str, x: Array, t: Array) -> None:
+def need_same_shape(loss: str, x: Array, t: Array, names: tuple[str, str] = ("x", "t")) -> None:
     """Refuses a t that is neither one number nor of the shape of x: broadcasting would hide a mistake."""
-    shape = getattr(t, "shape", ())
+    shape, (first, second) = getattr(t, "shape", ()), names
     if shape not in ((), x.shape):
         if (*shape, 1) == tuple(x.shape):
-            fix = "take the one column of `x`, as `x[:, 0]`, or declare `t` with a last axis of 1"
+            column = f"take the one column of `{first}`, as `{first}[:, 0]`"
+            fix = f"{column}, or declare `{second}` with a last axis of 1"
         elif shape == (*x.shape, 1):
-            fix = "take the one column of `t`, as `t[:, 0]`"
+            fix = f"take the one column of `{second}`, as `{second}[:, 0]`"
         else:
             fix = "give both the same shape (labels become rows by `one_hot`)"
         raise ValueError(
-            f"`{loss}` compares number by number, but `x` has the shape {shape_text(x.shape)} "
-            f"and `t` {shape_text(shape)}: {fix}"
+            f"`{loss}` compares number by number, but `{first}` has the shape {shape_text(x.shape)} "
+            f"and `{second}` {shape_text(shape)}: {fix}"
         )
 
 

@@ -34,7 +34,7 @@ L = CosineEmbeddingLoss(x, u, t, sample_weight=exp(s))
     def forward(self, x: Array, u: Array, t: Array, sample_weight: Array = None) -> tuple[Array, None]:
         if x.ndim == 0:
             raise ValueError(f"`CosineEmbeddingLoss` needs vectors [N, D], but `x` is {shape_text(x.shape)}")
-        need_same_shape("CosineEmbeddingLoss", x, u)
+        need_same_shape("CosineEmbeddingLoss", x, u, ("x", "u"))
         if t.shape != x.shape[:-1]:
             shapes = f"{shape_text(t.shape)}, and `x` {shape_text(x.shape)}"
             raise ValueError(

@@ -38,8 +38,8 @@ L = TripletLoss(a, p, n, sample_weight=exp(s))
             raise ValueError(
                 f"`TripletLoss` needs vectors [N, D], but `anchor` is {shape_text(anchor.shape)}"
             )
-        for other in (positive, negative):
-            need_same_shape("TripletLoss", anchor, other)
+        for name, other in (("positive", positive), ("negative", negative)):
+            need_same_shape("TripletLoss", anchor, other, ("anchor", name))
         near, far = self._distance(anchor, positive), self._distance(anchor, negative)
         losses = np.maximum(near - far + self.margin, 0)
         return reduced("TripletLoss", losses, self.reduction, sample_weight), None

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from graphlang.catalog.finder import CatalogEntry
-from graphlang.catalog.operation import Operation, as_numbers, outcome
 from graphlang.diagnostics import Span
 from graphlang.diagnostics.shapes import Hint
 from graphlang.resolve.application import Application
 from graphlang.resolve.broadcasting import BROADCASTING, is_ambiguous
 from graphlang.resolve.context import Context
 from graphlang.resolve.failures import failed, report_failure
+from graphlang.resolve.forward_calls import result_of_forward
 from graphlang.resolve.index_bounds import Bounds, bounds_of_indices, is_index_outside, note_index_bounds
 from graphlang.resolve.inferred import INFERRED, Declared, Inferred, inferred, key_of
 from graphlang.resolve.layer_parameters import declared_by, layer_parameters, new_instance
@@ -22,8 +19,7 @@ from graphlang.resolve.operands import as_value, number_as_value
 from graphlang.resolve.scopes import Scope
 from graphlang.resolve.type_texts import types_text
 from graphlang.resolve.values import POISON, Instance, NodeValue, ParamValue, Value
-from graphlang.trace import DtypeError, SymbolicArray, SymbolicRandom
-from graphlang.trace.primitives.random_numbers import NumberStream, StreamSeeds
+from graphlang.trace import SymbolicArray
 
 BESIDE_A_VALUE = BROADCASTING | {"where", "take"}
 """Functions that take a plain number beside a value, as `maximum(x, 0)`: it needs no node of its own."""
@@ -112,34 +108,8 @@ def _owner(
 
 
 def _result(context: Context, use: Application, arrays: list[Any], parameters: dict[str, ParamValue]) -> Any:
-    """What `forward` returns, checked."""
-    keywords = {role: value.array for role, value in parameters.items()} | _asked_for(context, use.entry)
-    with context.trace:
-        return outcome(use.operation, _forward(use.operation, arrays, keywords))[0]
-
-
-def _asked_for(context: Context, entry: CatalogEntry) -> dict[str, Any]:
-    """What `forward` asks for by name beside its parameters."""
-    keywords: dict[str, Any] = {"training": True} if "training" in entry.supplied else {}
-    if "random" in entry.supplied:
-        keywords["random"] = SymbolicRandom(context.trace)
-    if "stream" in entry.supplied:
-        keywords["stream"] = NumberStream(StreamSeeds(0), entry.name, np.float64)
-    return keywords
-
-
-def _forward(operation: Operation, arrays: list[Any], keywords: dict[str, Any]) -> Any:
-    """What `forward` returns; if it does not accept truth values, for 1 and 0 in their place."""
-    try:
-        return operation.forward(*arrays, **keywords)
-    except DtypeError as refused:
-        numbers = as_numbers(arrays, np.float64)
-        if numbers is None:
-            raise
-        try:
-            return operation.forward(*numbers, **keywords)
-        except DtypeError:
-            raise refused from None  # it names the type that the file has
+    own = {role: value.array for role, value in parameters.items()}
+    return result_of_forward(use.entry, use.operation, arrays, own, context.trace)
 
 
 def _inferred(

@@ -13,6 +13,7 @@ from graphlang.diagnostics.shapes import OperandsMisfit
 from graphlang.diagnostics.too_large import MemoryInsideExceeded
 from graphlang.resolve.application import Application
 from graphlang.resolve.context import Context
+from graphlang.resolve.operand_texts import in_own_names, operand_text
 from graphlang.resolve.operation_symbols import SYMBOLS
 from graphlang.resolve.shape_fits import fit_of
 from graphlang.resolve.type_texts import origins, types_text
@@ -37,16 +38,17 @@ def _failure_of_forward(
     if isinstance(error, TooLarge):
         who = f"`{SYMBOLS.get(name, name)}`"
         return MemoryInsideExceeded("memory", span, error.size, error.limit, who)
-    subject, reason = _with_name(name, sentence(str(error)))
+    subject, reason = _with_name(name, in_own_names(use, operands, sentence(str(error))))
     if isinstance(error, ShapeError):
-        own = every_step_given(operands) or error.help or _matrix_product(name, operands, span)
+        advised = in_own_names(use, operands, error.help) if error.help else None
+        own = every_step_given(operands) or advised or _matrix_product(name, operands, span)
         help, changes = fit_of(use, operands, own) or (own, ())
         return OperandsMisfit(span, origins(operands, span), subject, reason, help, changes)
     if isinstance(error, Unrecorded | UndecidedError | WrongForward):
         return layer_failed(f"`{name}`", span, error)
     if isinstance(error, ValueError):
         cause = error if name in context.catalog.own else None
-        own = every_step_given(operands)
+        own = every_step_given(operands) or getattr(error, "help", None)
         help, changes = fit_of(use, operands, own) or (own, ())
         facts = subject, reason, help, changes
         return OperandsMisfit(span, origins(operands, span), *facts).replaced(cause=cause)
@@ -63,8 +65,10 @@ def failure_of_parameters(
     if not isinstance(error, ShapeError | ValueError | IndexError):
         return failed(instance.kind, operands, span, error)
     text = "the input has too few axes" if isinstance(error, IndexError) else sentence(str(error))
+    text = in_own_names(use, operands, text)
     subject = "" if text.startswith(name) else f"{name} on {types_text(operands)}: "
-    own = getattr(error, "help", None)
+    advised = getattr(error, "help", None)
+    own = in_own_names(use, operands, advised) if advised else None
     help, changes = fit_of(use, operands, own) or (own, ())
     return OperandsMisfit(span, origins(operands, span), subject, text, help, changes)
 
@@ -104,9 +108,8 @@ def _matrix_product(name: str, operands: Sequence[Any], span: Span) -> str | Non
     a, b = (o.array.shape for o in operands)
     if len(a) < 1 or len(b) < 2 or a[-1] != b[-2]:
         return None
-    left, star, right = span.text.partition("*")
-    plain = star and (left.strip() + right.strip()).isidentifier()
-    written = f"{left.strip()} @ {right.strip()}" if plain else "a @ b"
+    left, right = map(operand_text, operands)
+    written = "a @ b" if "(...)" in (left, right) else f"{left} @ {right}"
     return f"`*` multiplies number by number; a product of matrices is `{written}`"
 
 

@@ -24,7 +24,7 @@ def _before_stage(use: Application, text: str) -> Sequence[Edit]:
 
 
 def _of_images(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
-    """Images with their channels last, as TensorFlow has them; a window larger than the image."""
+    """Images with their channels last, as TensorFlow has them."""
     x = operands[0]
     if not isinstance(x, Value) or len(x.array.shape) < 3:
         return None
@@ -33,7 +33,7 @@ def _of_images(use: Application, operands: tuple[Any, ...], help: str | None) ->
         order = ", ".join(map(str, (0, ndim - 1, *range(1, ndim - 1))))
         words = f"channels come before the axes of an image: `transpose({order})` in front moves them there"
         return Fit(words, _before_stage(use, f"transpose({order})"))
-    return Fit("take a smaller window, `pad=same`, or less that shrinks the image before")
+    return None
 
 
 def _of_sequences(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
@@ -89,7 +89,8 @@ def _of_state(use: Application, operands: tuple[Any, ...], help: str | None) -> 
     if isinstance(operands[0], Value) and len(operands[0].array.shape) == 2:
         return _of_sequences(use, operands, help)
     hidden = use.attributes.get("hidden")
-    states = [o for o in operands[1:] if isinstance(o, Value) and len(o.array.shape) == 2]
+    states = [o for o in operands[1:] if isinstance(o, Value) and kind_of(o.array) == "float"]
+    states = [state for state in states if len(state.array.shape) == 2]
     if help is not None or len(states) != 1 or not isinstance(hidden, int):
         return None
     n, width = states[0].array.shape

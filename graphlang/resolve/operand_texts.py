@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from graphlang.diagnostics import Edit, Span
 from graphlang.resolve.application import Application
@@ -30,6 +30,30 @@ def operand_text(value: Value) -> str:
 def is_one_operand(text: str) -> bool:
     """Whether a text is one operand whatever stands beside it."""
     return re.fullmatch(r"[^\W\d][\w.]*(?:\([^()]*\)|\[[^\[\]]*\])*|\([^()]*\)", text) is not None
+
+
+def in_own_names(use: Application, operands: Sequence[Any], text: str) -> str:
+    """What an operation says of its arguments, with the names of the file for those of its signature.
+
+    An optional argument keeps its name, under which it is passed: `weight=w`.
+    """
+    entry = use.entry
+    if not entry.built_in or entry.name in SYMBOLS or "pattern" in entry.attributes:
+        return text
+    named = zip(entry.tensors, operands, strict=False)
+    own = {
+        formal: operand.label
+        for formal, operand in named
+        if isinstance(operand, Value) and operand.label and formal not in entry.optional_tensors
+    }
+    return with_other_names(text, own)
+
+
+def with_other_names(text: str, names: Mapping[str, str]) -> str:
+    """A text with other names in place of these, wherever it quotes code."""
+    return re.sub(
+        r"`[^`]*`", lambda code: re.sub(r"\w+", lambda word: names.get(word[0], word[0]), code[0]), text
+    )
 
 
 def around_operand(use: Application, position: int, form: str) -> Sequence[Edit]:

@@ -15,7 +15,14 @@ from graphlang.diagnostics.base import listed
 from graphlang.resolve.application import Application
 from graphlang.resolve.broadcasting import GUARDED
 from graphlang.resolve.layer_fits import LAYERS, Rule
-from graphlang.resolve.operand_texts import Fit, argument_places, around_operand, operand_text
+from graphlang.resolve.operand_texts import (
+    Fit,
+    argument_places,
+    around_operand,
+    operand_text,
+    with_other_names,
+)
+from graphlang.resolve.tried_fits import ways_to_fit
 from graphlang.resolve.type_texts import sizes_text, tuple_text
 from graphlang.resolve.values import ParamValue, Value
 from graphlang.trace import ShapeError, Size
@@ -38,7 +45,16 @@ def fit_of(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit
     if not use.entry.built_in:
         return None
     rule = _RULES.get(name) or (_broadcast if name in GUARDED else None)
-    return None if rule is None else rule(use, operands, help)
+    fit = None if rule is None else rule(use, operands, help)
+    if fit is not None or help is not None:
+        return fit
+    return _tried(use, operands, GENERAL.get(name))
+
+
+def _tried(use: Application, operands: tuple[Any, ...], general: str | None, where: str = "") -> Fit | None:
+    """What is found by trying, else what holds in general."""
+    words = ways_to_fit(use, operands) or general
+    return None if words is None else Fit(f"{where}: {words}" if where else words)
 
 
 # ---- broadcasting and products -----------------------------------------------------------------------
@@ -56,7 +72,7 @@ def _broadcast(use: Application, operands: tuple[Any, ...], help: str | None) ->
     place = {1: "the last axis", 2: "the last axis but one"}.get(axis, f"axis {-axis}")
     where = f"aligned at the right, {place} has {m} and {n}"
     ways = [*_new_axes(use, a, b), *_turned(use, a, b), *_declared_to_broadcast(a, b)]
-    return _told(where, ways) or Fit(f"{where}: sizes go together where they are equal, or one of them is 1")
+    return _told(where, ways) or _tried(use, operands, "make the sizes equal, or one of them 1", where)
 
 
 def _matmul(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
@@ -66,13 +82,36 @@ def _matmul(use: Application, operands: tuple[Any, ...], help: str | None) -> Fi
     left, right = a.array.shape, b.array.shape
     if not left or not right:
         return None
+    help = _in_own_names(help, operand_text(a), operand_text(b))
+    if len(left) == len(right) == 2 and left == right:
+        return Fit(_either_transposed(operand_text(a), operand_text(b), left))
     if len(right) > 1 and left[-1] == right[-1]:
         return Fit(help, around_operand(use, 1, "{}.T"))
     if len(left) > 1 and len(right) > 1 and right[-1] == left[-2]:
         return Fit(help)  # in the other order, which changes more than one place
     if len(left) > 1 and left[-2] == (right[-2] if len(right) > 1 else right[0]):
         return Fit(help, around_operand(use, 0, "{}.T"))
-    return _told(help, list(_declared_to_multiply(a, b)))
+    return _told(help, list(_declared_to_multiply(a, b))) or _tried(use, operands, None, help)
+
+
+def _dot(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
+    own = help and _in_own_names(
+        help, *(operand_text(o) if isinstance(o, Value) else "(...)" for o in operands)
+    )
+    return _tried(use, operands, None, own or "")
+
+
+def _either_transposed(x: str, w: str, shape: Shape) -> str:
+    """Two matrices of one shape: either may be transposed."""
+    n, d = shape
+    return (
+        f"transpose one of them: `{x} @ {w}.T` is {tuple_text((n, n))}, `{x}.T @ {w}` is {tuple_text((d, d))}"
+    )
+
+
+def _in_own_names(help: str, x: str, w: str) -> str:
+    """The help for a product of `x` and `W`, with what stands for them in the file."""
+    return help if "(...)" in (x, w) else with_other_names(help, {"x": x, "W": w})
 
 
 def _told(where: str, ways: Sequence[_Way]) -> Fit | None:
@@ -249,25 +288,17 @@ def _squeeze(use: Application, operands: tuple[Any, ...], help: str | None) -> F
     )
 
 
-def _einsum(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
-    return (
-        Fit("one letter stands for one size: write another letter, or other sizes") if help is None else None
-    )
-
-
-def _broadcast_to(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit | None:
-    if help is not None:
-        return None
-    return Fit("each size, from the last one on, is that of the value, unless the value has 1 there")
-
-
+GENERAL = {
+    "einsum": "one letter stands for one size: write another letter, or other sizes",
+    "broadcast_to": "each size, from the last one on, is that of the value, unless the value has 1 there",
+}
+"""What holds where nothing is found by trying."""
 _RULES: dict[str, Rule] = {
     **LAYERS,
     "matmul": _matmul,
+    "dot": _dot,
     "reshape": _reshape,
     "split": _split,
     "stack": _stack,
     "squeeze": _squeeze,
-    "einsum": _einsum,
-    "broadcast_to": _broadcast_to,
 }

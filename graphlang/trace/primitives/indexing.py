@@ -244,8 +244,8 @@ def _check_indices(indices: Any, size: Size, position: int) -> None:
     _, kind = signature(indices)
     if kind is float or (kind is not int and kind.kind not in "iu"):
         name = getattr(kind, "name", "float")
-        masks = "; a mask chooses in `where(mask, x, 0)`" if name == "bool" else ""
-        raise DtypeError(f"an index is a whole number, not {name}{masks}", (position,))
+        masks = "a mask chooses in `where(mask, x, 0)`" if name == "bool" else None
+        raise DtypeError(f"an index is a whole number, not {name}", (position,), masks)
     if indices.__class__ is SymbolicArray or is_symbolic(indices) or not np.size(indices):
         return
     for index in (int(np.min(indices)), int(np.max(indices))):
@@ -269,7 +269,9 @@ def _check_index(index: Size, size: Size, axis: int, operands: tuple[int, ...] =
         inside = False
     if not inside:
         may = "may lie" if isinstance(size, Dim) or isinstance(index, Dim) else "lies"
-        raise ShapeError(f"index {index} {may} outside of axis {axis} of size {size}", operands)
+        known = type(size) is int and size
+        there = f"count from 0: what is there has the indices 0 to {size - 1}" if known else None
+        raise ShapeError(f"index {index} {may} outside of axis {axis} of size {size}", operands, there)
 
 
 def sliced_shape(shape: Shape, key: tuple[Any, ...]) -> Shape:
