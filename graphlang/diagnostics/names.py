@@ -443,6 +443,17 @@ class MissingImport(ImportOfPath):
         return self.below[0] if self.below else None
 
 
+class MissingUnnamedImport(MissingImport):
+    message = "there is no file `{path}` beside the importing one, and an import needs a name"
+    help = first_of(
+        'write `import "{match}" as {name}`',
+        'write `import "{deeper}" as {name}`',
+        'write `import "{path}" as {name}`, with the path of a file that is there',
+    )
+
+    name: str = ""
+
+
 class ImportUnreadable(ImportProblem):
     message = "`{path}` cannot be read: {refusal}"
     help = "make it a text file that may be read, or import another one"

@@ -7,7 +7,16 @@ from typing import Any
 
 from graphlang.diagnostics import Diagnostic, GraphError, Span
 from graphlang.diagnostics.kinds import NoConstant
-from graphlang.diagnostics.names import ImportProblem, ImportsInCycle, NotImportable, Redefinition
+from graphlang.diagnostics.names import (
+    ImportProblem,
+    ImportsInCycle,
+    MissingImport,
+    MissingUnnamedImport,
+    NotImportable,
+    Redefinition,
+)
+from graphlang.diagnostics.syntax.forms import ImportWithoutName
+from graphlang.diagnostics.syntax.programs import ForeignImport
 from graphlang.diagnostics.too_large import TooMuchImported
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -107,8 +116,22 @@ class Declarations:
                 if name not in path:
                     return name, text
                 problem = ImportsInCycle(span, (*path[path.index(name) :], name))
-        self.context.error(problem)
+        self.context.error(self._with_form(problem, statement))
         return None
+
+    def _with_form(self, problem: ImportProblem, statement: tree.Import) -> ImportProblem:
+        """The one message on an import that cannot be followed and has another form, which was reported."""
+        found = self.context.collector.diagnostics
+        for form in found:
+            if isinstance(form, ImportWithoutName | ForeignImport) and _on_one_line(
+                form.span, statement.span
+            ):
+                found.remove(form)
+                if isinstance(problem, MissingImport):
+                    facts = problem.path, problem.files, problem.below, form.name
+                    return MissingUnnamedImport(statement.path_span, *facts)
+                return problem
+        return problem
 
     def _count(self, imported: tree.Tree, statement: tree.Import) -> None:
         """Refuses more files than the limits allow, or more words in all of them."""
@@ -201,3 +224,9 @@ def _first_hypers(context: Context, file: tree.Tree, scope: Scope) -> list[tree.
 
 def _no_constant(statement: tree.Hyper) -> Diagnostic:
     return NoConstant.in_hyper(statement.value.span)
+
+
+def _on_one_line(a: Span, b: Span) -> bool:
+    """Whether two places of a file start on the same line."""
+    start, end = sorted((a.start, b.start))
+    return a.source.name == b.source.name and "\n" not in a.source.text[start:end]

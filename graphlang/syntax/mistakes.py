@@ -390,7 +390,7 @@ def _value_before(c: ErrorContext) -> Span:
 
 _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     forms.expectation, forms.size_of_type, forms.shape_of_type, forms.semicolon_for_colon, forms.import_name,
-    imports.foreign_import, comments.fence, settings.in_quotes, settings.in_block,
+    imports.foreign_import, python.head_of_def, comments.fence, settings.in_quotes, settings.in_block,
     types.formals, types.kind_of_type, types.sizes_without_type, types.input_of_keras,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
     column_names.column_of_several_words,

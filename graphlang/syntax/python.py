@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax.programs import METHODS_ELSEWHERE, MethodAsStatement
-from graphlang.diagnostics.syntax.statements import PythonStatement
+from graphlang.diagnostics.syntax.statements import PythonHead, PythonStatement
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word, line_end
 
@@ -18,6 +18,11 @@ STATEMENTS = frozenset(
 _DECLARES = ("let", "var", "val", "const")
 _NAME_AFTER = ("=", ",", ":", ".")
 _BLANK, _BRACE = re.compile(r"\s*"), re.compile(r"[{}]")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_HEAD = re.compile(r"def\s+(?P<name>[^\W\d]\w*)\s*\(")
+_END_OF_HEAD = re.compile(r"(?P<result>\s*->\s*[^:={\n]+?)?\s*(?P<sign>[:{])[ \t]*(?P<rest>[^\n]*)")
+_COMMA = re.compile(r",(?![^\[(]*[\])])")
+_FORMAL = re.compile(r"[^\W\d]\w*\s*(?::\s*(?:float|int|bool)\b\s*(?:\[[^\]]*\])?)?\s*(?:=\s*[^=]+)?")
 _END = re.compile(r"\s*\n[ \t]*end(?:[ \t]*def)?[ \t]*;?(?=\s*\n|\s*$)")
 
 
@@ -90,10 +95,10 @@ def _end(c: ErrorContext, first: Word) -> int:
     return indented_end(c.source.text, first.start) if end is None else end
 
 
-def indented_end(text: str, start: int) -> int:
-    """The end of the line that an offset is on, and of the lines that are indented below it."""
+def indented_end(text: str, start: int, home: int | None = None) -> int:
+    """The end of the line that an offset is on, and of the lines indented below it (or below `home`)."""
     line = text[text.rfind("\n", 0, start) + 1 :]
-    home = len(line) - len(line.lstrip())
+    home = len(line) - len(line.lstrip()) if home is None else home
     end = line_end(text, start)
     while end < len(text):
         following = text[end + 1 : line_end(text, end + 1)]
@@ -126,6 +131,60 @@ def _closing_brace(text: str, opening: int) -> int | None:
         if depth == 0:
             return brace.start()
     return None
+
+
+def _closing_bracket(text: str, opening: int) -> int | None:
+    """The place of the bracket that closes one on the same line or below."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text, opening):
+        depth += 1 if bracket[0] in "([{" else -1
+        if depth == 0:
+            return bracket.start()
+    return None
+
+
+def head_of_def(c: ErrorContext) -> Diagnostic | None:
+    """`def f(x: torch.Tensor, n: int = 2) -> torch.Tensor:`, where more than one thing is of Python."""
+    first = c.line[0] if c.line else c.word
+    if first is None or first.text != "def":
+        return None
+    text = c.source.text
+    head = _HEAD.match(text, first.start)
+    close = _closing_bracket(text, head.end() - 1) if head is not None else None
+    end = _END_OF_HEAD.match(text, close + 1) if close is not None else None
+    if head is None or close is None or end is None:
+        return None
+    formals = [formal.strip() for formal in _COMMA.split(text[head.end() : close]) if formal.strip()]
+    foreign = [formal for formal in formals if not _FORMAL.fullmatch(formal)]
+    if (end["sign"] == ":") + bool(end["result"]) + len(foreign) < 2 or len(foreign) + bool(
+        end["result"]
+    ) == 0:
+        return None
+    own = [formal for formal in map(_without_type, formals) if formal]
+    written = f"def {head['name']}({', '.join(own)})"
+    return _braced(c, first, end.start("sign"), end.end("sign"), written)
+
+
+def _without_type(formal: str) -> str:
+    """`n=2` for `n: int = 2`; nothing for `self`, `*args` and what only separates."""
+    name, _, default = formal.partition("=")
+    name = name.partition(":")[0].strip()
+    if name == "self" or not name.isidentifier():
+        return ""
+    default = {"None": "none", "True": "true", "False": "false"}.get(default.strip(), default.strip())
+    return f"{name}={default}" if default else name
+
+
+def _braced(c: ErrorContext, first: Word, start: int, end: int, written: str) -> Diagnostic:
+    """A `def` of Python whose head is `written` here; the sign before its body stands at `start`."""
+    text = c.source.text
+    home = first.start - (text.rfind("\n", 0, first.start) + 1)
+    body = text[end : indented_end(text, end, home)].rstrip()
+    edits = [Edit(Span(first.start, end, c.source), f"{written} {{")]
+    if text[start:end] == ":" and body.strip():
+        close = end + len(body)
+        edits.append(Edit(Span(close, close, c.source), "\n}" if "\n" in body else " }"))
+    return PythonHead(c.span(first), "def", edits, written)
 
 
 def _def(c: ErrorContext, first: Word) -> Diagnostic:

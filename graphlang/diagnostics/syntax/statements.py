@@ -378,6 +378,16 @@ class PythonStatement(Located):
         return self.changes
 
 
+class PythonHead(PythonStatement):
+    """The head of a `def` with types, a result and a `:` as Python has them."""
+
+    written: str = ""
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.written} {{ ... return value }}`: what has no type may be anything"
+
+
 class MisplacedStatement(Located):
     """A statement stands where it has no meaning.
 
