@@ -91,6 +91,7 @@ _FORMULAS = {
     "degrees rad2deg": "{0} * 57.29577951308232",
     "mse": "mean(({0} - {1}) ** 2)",
     "ptp": "max({0}) - min({0})",
+    "astype": "cast({0}, to={1})", "array asarray": "{0}", "t": "{0}.T",
 }  # fmt: skip
 _MISSING = "is not in this version"
 _OUTSIDE = f"{_MISSING}; compute it before, and hand the result in as an `input`"

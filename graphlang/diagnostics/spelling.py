@@ -19,6 +19,8 @@ COMPARED = 2_000
 SEARCHED = 50
 """The most names of one file for which a closest one is looked for."""
 
+_ALIKE = str.maketrans("01i", "oll")
+
 _left: ContextVar[list[int] | None] = ContextVar("searches_left", default=None)
 
 
@@ -58,6 +60,9 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
         return folded[_folded(name)]
     if len(name) > LONGEST:
         return None
+    alike = {_look(c): c for c in reversed(pool)} if len(name) > 2 else {}
+    if _look(name) in alike:
+        return alike[_look(name)]
     best: tuple[int, bool, int] | None = None
     for position, candidate in enumerate(pool):
         slips = _slips(_folded(name), _folded(candidate))
@@ -71,6 +76,11 @@ def _folded(name: str) -> str:
     """A name as it is compared: capitals and `_` are no part of the spelling, and a syllable has letters."""
     folded = name.casefold().replace("_", "")
     return folded if folded.isascii() else unicodedata.normalize("NFD", folded)
+
+
+def _look(name: str) -> str:
+    """A name with one sign for those that look alike in print: `r1sk`, `dep0h`."""
+    return _folded(name).translate(_ALIKE)
 
 
 def _slips(a: str, b: str) -> int | None:

@@ -87,6 +87,8 @@ class Context(Evaluator):
 
     def error(self, diagnostic: Diagnostic) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""
+        if diagnostic.code == "GL201" and self._is_told(diagnostic.span):
+            return
         if diagnostic.code.startswith("GL30"):
             from graphlang.resolve.known_sizes import with_known_sizes
 
@@ -95,6 +97,11 @@ class Context(Evaluator):
         hyper = self.hypers.at(span) if span is not None and not self.calls else None
         if hyper is None or not self.hypers.was_told(hyper[0], diagnostic):
             self.collector.add(diagnostic.replaced(called=tuple(self.calls), hyper=hyper))
+
+    def _is_told(self, span: Span | None) -> bool:
+        """Whether reading the file reported something of the same words, as of `epochs = 5 epochs`."""
+        told = (d for d in self.collector.diagnostics if d.code.startswith("GL1") and d.span is not None)
+        return span is not None and any(d.span == span for d in told)
 
     def poison(self, diagnostic: Diagnostic) -> Any:
         """Adds a diagnostic and returns POISON, the value of what it is about."""

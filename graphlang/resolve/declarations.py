@@ -120,17 +120,14 @@ class Declarations:
         return None
 
     def _with_form(self, problem: ImportProblem, statement: tree.Import) -> ImportProblem:
-        """The one message on an import that cannot be followed and has another form, which was reported."""
+        """The one message on an import of a file that is missing, and whose form was reported."""
         found = self.context.collector.diagnostics
-        for form in found:
-            if isinstance(form, ImportWithoutName | ForeignImport) and _on_one_line(
-                form.span, statement.span
-            ):
+        forms = [form for form in found if isinstance(form, ImportWithoutName | ForeignImport)]
+        for form in forms if isinstance(problem, MissingImport) else ():
+            if _on_one_line(form.span, statement.span):
                 found.remove(form)
-                if isinstance(problem, MissingImport):
-                    facts = problem.path, problem.files, problem.below, form.name
-                    return MissingUnnamedImport(statement.path_span, *facts)
-                return problem
+                facts = problem.path, problem.files, problem.below, form.name
+                return MissingUnnamedImport(statement.path_span, *facts)
         return problem
 
     def _count(self, imported: tree.Tree, statement: tree.Import) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lark import UnexpectedToken
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics.base import Located
 from graphlang.syntax import tree as t
 from graphlang.syntax.lexer import Reader, Token
 from graphlang.syntax.mistakes import mistake
@@ -79,7 +80,12 @@ class Recovery:
             return self._mended(patched.edits(edits), top, at) is not None
 
         context = ErrorContext(error, reader, mends)
-        problem = patched.diagnostic(mistake(context))
+        found = mistake(context)
+        problem = patched.diagnostic(found)
+        at = problem.span
+        inserted = isinstance(found, Located) and found.span.text and at is not None and not at.text
+        if inserted:  # what an edit wrote is no mistake of the file
+            return self._without_statement(context, patched)
         patches = self._reported(problem, context, patched) or self._with_hole(context, patched)
         if patches is None:
             return self._without_statement(context, patched)

@@ -42,7 +42,8 @@ NUMPY: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "fulllike": (np.full_like, (SIGNED, 4)),
     "degrees": (np.degrees, (SIGNED,)),
     "mse": (lambda a, b: np.mean((a - b) ** 2), (SIGNED, OTHER)),
-    "ptp": (np.ptp, (SIGNED,)),
+    "ptp": (np.ptp, (SIGNED,)), "array": (np.array, (SIGNED,)), "t": (np.transpose, (MATRIX,)),
+    "astype": (lambda x, to: x.astype(to), (SIGNED * 5, "int")),
 }  # fmt: skip
 FORMULAS = {name: m.formula for name, m in foreign_names.OPERATIONS.items() if m.formula}
 

@@ -40,6 +40,7 @@ def refused(name: str) -> Iterator[tuple[str, str, Diagnostic]]:
                 gl.loads(text)
             except gl.GraphError as error:
                 (problem,) = error.diagnostics
+                assert problem.code != "GL409", f"`{text}`: {problem.message}"
                 if problem.code == "GL301":
                     yield text, type_, problem
 

@@ -34,7 +34,7 @@ class UnclosedBracket(Located):
 
     @property
     def closing(self) -> str:
-        return CLOSING[self.span.text]
+        return CLOSING.get(self.span.text, "}")
 
     @property
     def sure(self) -> bool:

@@ -107,7 +107,8 @@ class Concatenate(Primitive):
         shapes, kinds = zip(*map(signature, arrays), strict=True)
         first = shapes[0]
         for position, shape in enumerate(shapes[1:], 1):
-            if (*first[:axis], *first[axis + 1 :]) != (*shape[:axis], *shape[axis + 1 :]):
+            apart = len(first) != len(shape)
+            if apart or (*first[:axis], *first[axis + 1 :]) != (*shape[:axis], *shape[axis + 1 :]):
                 message = f"shapes {shape_text(first)} and {shape_text(shape)} do not join along axis {axis}"
                 raise ShapeError(message, (0, position), _help_of_joining(shapes))
         total: Any = sum(shape[axis] for shape in shapes)
