@@ -14,7 +14,7 @@ from graphlang.compare.sections import settings
 from graphlang.compare.structure import Constant, Slot, Structure, Vertex
 from graphlang.spec.models import InputSpec, ParamSpec
 from graphlang.spec.network import Network
-from graphlang.spec.sizes import name_of
+from graphlang.trace.dims import name_of
 
 Part = Literal["structure", "names", "shapes", "parameters", "settings", "run", "metrics", "weights"]
 PARTS: tuple[Part, ...] = (

@@ -38,7 +38,7 @@ class SizedRecording:
         self.trace.computed = COMPUTED
         self.random = SymbolicRandom(self.trace, dtype)
         self.leaves: dict[int, SymbolicArray] = {}
-        sizes: dict[str, Any] = {name: fixed.get(name, Dim.symbol(name)) for name in size_names(network)}
+        sizes: dict[str, Any] = {name: fixed.get(name, Dim.symbol(name)) for name in network.size_names}
         self.sizes, self.dtype = sizes, dtype
         for number in numbers:
             self.leaves[number] = self.trace.input(*self.form(network.names[number]))
@@ -96,17 +96,6 @@ def leaves_of(network: Network, numbers: Sequence[int]) -> list[int]:
     """The inputs and parameters that some values depend on."""
     needed = network.ancestors(list(numbers))
     return [number for number in range(network.first_node) if needed[number]]
-
-
-def size_names(network: Network) -> list[str]:
-    """The names of all sizes of a graph, in the order in which its inputs have them."""
-    names: dict[str, None] = {}
-    shapes = [spec.shape or () for spec in network.inputs.values()]
-    shapes += [node.spec.shape for node in network.nodes]
-    for shape in shapes:
-        for size in shape:
-            names.update(dict.fromkeys(size.symbols if isinstance(size, Dim) else ()))
-    return list(names)
 
 
 def type_in_run(spec: InputSpec | ParamSpec | NodeSpec, dtype: Any) -> tuple[tuple[Size, ...], np.dtype[Any]]:

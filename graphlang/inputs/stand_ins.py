@@ -16,8 +16,8 @@ from graphlang.diagnostics.too_large import MemoryOfInputsExceeded
 from graphlang.inputs.index_bounds import first_not_allowed
 from graphlang.spec.models import InputSpec
 from graphlang.spec.network import Network
-from graphlang.spec.sizes import name_of
 from graphlang.trace import NegativeSize, NoSize, axis_size
+from graphlang.trace.dims import name_of
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset

@@ -21,7 +21,8 @@ from graphlang.resolve.signatures import constant_text
 from graphlang.resolve.uses import names_used
 from graphlang.resolve.values import POISON, InputValue
 from graphlang.syntax import tree
-from graphlang.trace import Dim, Size
+from graphlang.trace import Size
+from graphlang.trace.dims import name_of
 
 SMALL = 12
 """The largest array, in elements, that a help line writes out."""
@@ -130,7 +131,7 @@ def _sizes_of_defaults(inputs: Sequence[tree.Input], scope: Scope) -> Iterator[t
         if not _has_rank(value.default, len(value.array.shape)):
             continue  # which is reported as a wrong default
         for size, actual in zip(value.array.shape, np.shape(value.default), strict=True):
-            if isinstance(size, Dim) and size == Dim.symbol(str(size)):
+            if name_of(size) is not None:
                 yield statement, str(size), actual
 
 

@@ -28,7 +28,8 @@ from graphlang.lazy import lazy
 from graphlang.spec.models import InputSpec, NodeSpec, OutputSpec, ParamSpec, Spec, TrainSpec, Use
 from graphlang.spec.operations import operation_of
 from graphlang.spec.recently_used import RecentlyUsed
-from graphlang.spec.sizes import as_data, has_sizes, name_of, names_in
+from graphlang.spec.sizes import as_data, has_sizes, names_in
+from graphlang.trace.dims import name_of
 from graphlang.trace.whole_numbers import COUNTING
 
 if TYPE_CHECKING:
@@ -368,6 +369,16 @@ class Network:
                 names |= names_in(node.spec.attributes)
                 names |= node.loop.body._dimensions_in(None) if node.loop is not None else set()
         return names
+
+    @lazy
+    def size_names(self) -> tuple[str, ...]:
+        """The names of all sizes, in the order in which inputs and nodes have them."""
+        names: dict[str, None] = {}
+        shapes = [spec.shape or () for spec in self.inputs.values()]
+        for shape in dict.fromkeys([*shapes, *(tuple(node.spec.shape) for node in self.nodes)]):
+            for size in shape:
+                names.update(dict.fromkeys(() if isinstance(size, int) else size.symbols))
+        return tuple(names)
 
     def inputs_with(self, dimensions: Sequence[str], preferred: Collection[str]) -> list[str]:
         """For each dimension an input that has it: a preferred one, else one with a default, else any."""

@@ -14,7 +14,7 @@ from graphlang.syntax import parse, tree
 from graphlang.syntax.operators import ARITHMETIC
 from graphlang.trace import Dim, Symbolic, TraceError
 from graphlang.trace.dim_scalar import refuse_large_power, symbols
-from graphlang.trace.dims import maximum
+from graphlang.trace.dims import is_size, maximum, sum_of_sizes
 
 
 @lru_cache(maxsize=4096)
@@ -41,16 +41,30 @@ def _evaluate(node: Any) -> Any:
         case tree.Unary(operator="-"):
             return -_evaluate(node.operand)
         case tree.Binary() if node.operator in ARITHMETIC:
-            left, right = _evaluate(node.left), _evaluate(node.right)
-            if node.operator == "**":
-                refuse_large_power(left, right)
-            return ARITHMETIC[node.operator].python(left, right)
+            return _evaluate_operators(node)
         case tree.Call(function=tree.Name(name="max"), arguments=(a, b)):
             return maximum(_evaluate(a.value), _evaluate(b.value))
         case tree.Call(function=tree.Name(name=name)) if isinstance(getattr(np, name, None), np.ufunc):
             return getattr(np, name)(*(_evaluate(a.value) for a in node.arguments))
         case _:
             raise ValueError(f"`{node.span.text}` is not a size")
+
+
+def _evaluate_operators(node: Any) -> Any:
+    """Operators that follow one another, from the left: a sum has thousands of terms."""
+    following = []
+    while isinstance(node, tree.Binary) and node.operator in ARITHMETIC:
+        following.append(node)
+        node = node.left
+    value = _evaluate(node)
+    rights = [(binary.operator, _evaluate(binary.right)) for binary in reversed(following)]
+    if len(rights) > 2 and is_size(value) and all(o in "+-" and is_size(x) for o, x in rights):
+        return sum_of_sizes([value, *(x if o == "+" else -x for o, x in rights)])
+    for sign, right in rights:
+        if sign == "**":
+            refuse_large_power(value, right)
+        value = ARITHMETIC[sign].python(value, right)
+    return value
 
 
 # ---- fields of the models -------------------------------------------------------------------------------
@@ -117,14 +131,6 @@ Attributes: TypeAlias = dict[str, Annotated[Any, _Attribute()]]
 
 
 # ---- the sizes in plain values --------------------------------------------------------------------------
-
-
-def name_of(size: int | Dim) -> str | None:
-    """The name of a size that is a single named dimension, as `N`; None for `3*N` and for a number."""
-    if isinstance(size, int) or len(size.terms) > 1:
-        return None
-    monomial, factor = size.terms[0]
-    return monomial[0].text if factor == 1 and len(monomial) == 1 and monomial[0].kind == "symbol" else None
 
 
 def names_in(value: Any) -> set[str]:

@@ -151,7 +151,7 @@ class DimScalar(Symbolic):
         return hash((self.function, self.operands))
 
     def formula(self) -> Formula:
-        symbol = _OPERATOR_TEXTS.get(self.function)
+        symbol = operator_text(self)
         if symbol is not None:
             return infix(symbol, *self.operands)
         if self.function is operator.neg:
@@ -163,6 +163,11 @@ class DimScalar(Symbolic):
 
 
 _OPERATOR_TEXTS: dict[Any, str] = {row.python: symbol for symbol, row in ARITHMETIC.items()}
+
+
+def operator_text(value: DimScalar) -> str | None:
+    """The sign between the two operands of a number; None for a function."""
+    return _OPERATOR_TEXTS.get(value.function)
 
 
 def scalar(function: Callable[..., Any], *operands: NumberOrSize) -> Any:

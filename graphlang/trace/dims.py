@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, prod
@@ -100,9 +100,10 @@ class Dim(Symbolic):
         return value
 
     def value_for(self, sizes: Mapping[str, int]) -> int:
-        return sum(
+        values = [
             factor * prod(atom.value_for(sizes) for atom in monomial) for monomial, factor in self.terms
-        )
+        ]
+        return sum_of_sizes(values)  # type: ignore[return-value]
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -121,6 +122,15 @@ class Dim(Symbolic):
     def formula(self) -> Formula:
         counted = ((f, [(a.formula(), m.count(a)) for a in dict.fromkeys(m)]) for m, f in self.terms)
         return polynomial(counted)
+
+    def term_formulas(self) -> list[tuple[int, Formula]]:
+        """Its terms, each with its sign and its text; the first has the sign in the text."""
+        (first, factor), *others = self.terms
+        signed = [(1, factor, first), *((1 if f > 0 else -1, abs(f), m) for m, f in others)]
+        return [
+            (sign, polynomial([(f, [(a.formula(), m.count(a)) for a in dict.fromkeys(m)])]))
+            for sign, f, m in signed
+        ]
 
     def symbol_names(self) -> set[str]:
         return set().union(*(atom.symbol_names() for monomial, _ in self.terms for atom in monomial))
@@ -198,6 +208,14 @@ def is_size(value: object) -> TypeGuard[Size]:
     return value.__class__ is Dim or (isinstance(value, (int, np.integer)) and not isinstance(value, bool))
 
 
+def name_of(size: Size) -> str | None:
+    """The name of a size that is a single named dimension, as `N`; None for `3*N` and for a number."""
+    if isinstance(size, int) or len(size.terms) > 1:
+        return None
+    monomial, factor = size.terms[0]
+    return monomial[0].text if factor == 1 and len(monomial) == 1 and monomial[0].kind == "symbol" else None
+
+
 def axis_size(size: Size, sizes: Mapping[str, int]) -> int:
     """The length of an axis; raises NegativeSize, or NoSize, where there is none."""
     length: int = bind(size, sizes)
@@ -259,6 +277,18 @@ def minimum(a: Size, b: Size) -> Size:
 def maximum(a: Size, b: Size) -> Size:
     """The larger of two sizes."""
     return b + positive_part(a - b)
+
+
+def sum_of_sizes(sizes: Sequence[Size]) -> Size:
+    """The sum, in the time that all terms take: one after the other, each addition would take that of the sum
+    before it."""
+    if not any(isinstance(size, Dim) for size in sizes):
+        return sum(sizes)
+    terms: Terms = {}
+    for size in sizes:
+        for monomial, factor in _terms(size).items():
+            terms[monomial] = terms.get(monomial, 0) + factor
+    return _size(terms)
 
 
 def divides(a: Size, b: Size) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.trace.core import Step, SymbolicArray, Trace
-from graphlang.trace.dims import Dim, bind, is_symbolic, shape_text
+from graphlang.trace.dims import Dim, bind, is_symbolic, name_of, shape_text
 from graphlang.trace.errors import ShapeError
 from graphlang.trace.gradient import needed_steps
 
@@ -63,7 +63,7 @@ def find_sizes(shapes: Mapping[SymbolicArray, tuple[int, ...]]) -> dict[str, int
         if len(shape) != len(x.shape):
             raise ShapeError(f"an input of shape {shape_text(x.shape)} was given {shape_text(shape)}")
         for size, number in zip(x.shape, shape, strict=True):
-            if isinstance(size, Dim) and size == Dim.symbol(str(size)):
+            if name_of(size) is not None:
                 sizes.setdefault(str(size), number)
     for x, shape in shapes.items():
         for size, number in zip(x.shape, shape, strict=True):

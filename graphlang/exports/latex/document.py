@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from graphlang.catalog.operation import Layer
-from graphlang.engine.sized_recording import leaves_of, size_names, targets_of
+from graphlang.engine.sized_recording import leaves_of, targets_of
 from graphlang.exports.latex.equations import EquationWriter
 from graphlang.exports.latex.gradients import GradientWriter, WrittenNode, is_differentiable
 from graphlang.exports.latex.notation import SizeFormulas, Tex, tex_number, tex_width, without_specials
@@ -41,7 +41,7 @@ class _Document:
         self.title = _title(graph)
         self.nodes = list(walk(self.network))
         self.leaves = self._leaves()
-        size_symbols = Symbols(size_names(self.network))
+        size_symbols = Symbols(self.network.size_names)
         self.sizes = SizeFormulas(size_symbols.__getitem__)
         self.symbols = self._symbols(size_symbols.texts)
         self.notes: dict[str, None] = {}
@@ -55,7 +55,8 @@ class _Document:
     def _symbols(self, taken: Iterable[str]) -> Symbols:
         """A symbol for every value; what has no name of its own in the file gets a letter with a number."""
         unnamed = [walked.name for walked in self.nodes if _is_unnamed(walked)]
-        named = [n for n in (*self.leaves, *(w.name for w in self.nodes)) if n not in set(unnamed)]
+        without = set(unnamed)
+        named = [n for n in (*self.leaves, *(w.name for w in self.nodes)) if n not in without]
         symbols = Symbols(named, taken)
         letter = symbols.fresh_letter("zvqk")
         for name in unnamed:

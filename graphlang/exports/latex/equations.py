@@ -10,7 +10,7 @@ import numpy as np
 
 from graphlang.exports.latex.calls import TexCall
 from graphlang.exports.latex.loops import write_scan
-from graphlang.exports.latex.notation import SizeFormulas, Tex, array, tex_number, tex_width
+from graphlang.exports.latex.notation import SizeFormulas, Tex, array, tex_depth, tex_number, tex_width
 from graphlang.exports.latex.recurrences import BLOCKS
 from graphlang.exports.latex.symbols import Symbols
 from graphlang.exports.latex.table import RULES
@@ -22,6 +22,11 @@ WIDEST = 62.0
 """The widest line, in letters."""
 SHORT = 8.0
 """What is written again wherever it is read, rather than given a symbol."""
+
+DEEPEST = 30
+"""The most groups within one another in a formula; TeX ends with an error at 255."""
+SHALLOW = 4
+"""The most groups within one another in a symbol, and in what is written again wherever it is read."""
 
 
 class EquationWriter:
@@ -156,22 +161,27 @@ class EquationWriter:
         return step
 
     def _formula(self, step: Step, before: float) -> Tex:
-        """The formula of a step; where it is too wide, its widest operand gets a symbol."""
+        """The formula of a step; where it is too wide or too deep, an operand gets a symbol: its widest, or
+        its deepest."""
         while True:
             value = self.called(step, self.operands(step))
-            if tex_width(value.text) + before <= WIDEST or not self._name_widest(step):
+            if tex_width(value.text) + before > WIDEST:
+                shorter = self._name_largest(step, tex_width, SHORT)
+            else:
+                shorter = tex_depth(value.text) > DEEPEST and self._name_largest(step, tex_depth, SHALLOW)
+            if not shorter:
                 return value
 
     def called(self, step: Step, operands: list[Tex]) -> Tex:
         return RULES[step.primitive.name](TexCall(self, step, operands))
 
-    def _name_widest(self, step: Step) -> bool:
-        """Gives the widest operand without a symbol one; False where all have one."""
+    def _name_largest(self, step: Step, size: Callable[[str], float], least: float) -> bool:
+        """Gives the largest operand without a symbol one; False where none is larger than the least."""
         left = [x.number for x in _reads(step) if x.number in self._open]
-        left = [n for n in left if tex_width(self.values[n].text) > SHORT]
+        left = [n for n in left if size(self.values[n].text) > least]
         if not left:
             return False
-        self._name(max(left, key=lambda n: tex_width(self.values[n].text)))
+        self._name(max(left, key=lambda n: size(self.values[n].text)))
         return True
 
     def _name_all(self, step: Step) -> None:
@@ -193,4 +203,4 @@ def _reads(step: Step) -> list[SymbolicArray]:
 def _is_symbol(value: Tex) -> bool:
     """Whether a formula is a symbol or a number."""
     compound = any(sign in value.text for sign in ("+", "=", "[", "(", "\\odot"))
-    return not compound and tex_width(value.text) <= 4
+    return not compound and tex_depth(value.text) <= SHALLOW and tex_width(value.text) <= 4

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphlang.draw.numbers import short
+from graphlang.exports.size_trees import BinaryTree, CallTree, NegativeTree, SumTree, size_tree
 from graphlang.trace import Shape
 
 COMPARISON, SUM, SIGN, ODOT, PRODUCT, POWER, ATOM = range(1, 8)
@@ -115,28 +116,46 @@ class SizeFormulas:
         """A size, as `N` or `3 D + 1`."""
         if isinstance(size, int):
             return tex_number(size)
-        return self._formula(ast.parse(str(size), mode="eval").body)
+        return self._formula(size_tree(size))
 
     def shape(self, shape: Shape) -> str:
         """A shape, its sizes with a cross between them."""
         return r" \times ".join(self.size(n).within(PRODUCT) for n in shape)
 
-    def _formula(self, node: Any) -> Tex:
-        if isinstance(node, ast.Name):
-            return Tex(self._symbol(node.id))
-        if isinstance(node, ast.Constant):
-            return tex_number(node.value)
-        if isinstance(node, ast.UnaryOp):
-            return template_filled("-@0p", [self._formula(node.operand)], SIGN)
-        if isinstance(node, ast.BinOp):
-            template, strength = _SIZE_SIGNS[type(node.op)]
-            return template_filled(template, [self._formula(node.left), self._formula(node.right)], strength)
-        inner = ", ".join(self._formula(x).text for x in node.args)
-        name = ast.unparse(node.func)
+    def _formula(self, tree: Any) -> Tex:
+        if isinstance(tree, ast.Name):
+            return Tex(self._symbol(tree.id))
+        if isinstance(tree, ast.Constant):
+            return tex_number(tree.value)
+        if isinstance(tree, ast.UnaryOp | NegativeTree):
+            return template_filled("-@0p", [self._formula(tree.operand)], SIGN)
+        if isinstance(tree, ast.BinOp):
+            return self._infix(type(tree.op), tree.left, tree.right)
+        if isinstance(tree, BinaryTree):
+            return self._infix(tree.operator, tree.left, tree.right)
+        if isinstance(tree, SumTree):
+            return self._sum(tree)
+        name, operands = (
+            (tree.function, tree.operands)
+            if isinstance(tree, CallTree)
+            else (ast.unparse(tree.func), tree.args)
+        )
+        inner = ", ".join(self._formula(x).text for x in operands)
         known = {"max": r"\max", "min": r"\min", "log": r"\log", "exp": r"\exp"}
         if name == "sqrt":
             return Tex(rf"\sqrt{{{inner}}}")
         return Tex(f"{known.get(name, operator(name))}{brackets(inner)}")
+
+    def _infix(self, sign: type[ast.operator], left: Any, right: Any) -> Tex:
+        template, strength = _SIZE_SIGNS[sign]
+        return template_filled(template, [self._formula(left), self._formula(right)], strength)
+
+    def _sum(self, tree: SumTree) -> Tex:
+        text = self._formula(tree.terms[0][1]).within(SUM)
+        for sign, term in tree.terms[1:]:
+            own = self._formula(term)
+            text += f" - {own.within(PRODUCT)}" if sign < 0 else f" + {own.within(SUM)}"
+        return Tex(text, SUM)
 
 
 _SIZE_SIGNS: Mapping[type[ast.operator], tuple[str, int]] = {
@@ -161,6 +180,18 @@ def operator(name: str) -> str:
 def tex_width(text: str) -> float:
     """About how many letters wide a formula is."""
     return _measured(_signs(text))
+
+
+def tex_depth(text: str) -> int:
+    """How many groups, brackets that grow and environments of a formula are open at once; TeX has 255."""
+    depth = most = 0
+    for found in re.finditer(r"\\[A-Za-z]+|\\.|[{}]", text, re.DOTALL):
+        depth += (found[0] in _OPENING) - (found[0] in _CLOSING)
+        most = max(most, depth)
+    return most
+
+
+_OPENING, _CLOSING = frozenset({"{", "\\left", "\\begin"}), frozenset({"}", "\\right", "\\end"})
 
 
 def _signs(text: str) -> list[Any]:

@@ -36,7 +36,8 @@ class WholeGraph:
     def write_gradient(self, of: str, letter: str) -> None:
         """The equations of the gradient of a value by those that it depends on."""
         y = self.values[of]
-        names = [n for n in self.values if n in on_the_way(self.network, of)]
+        lead = on_the_way(self.network, of)
+        names = [n for n in self.values if n in lead]
         values = {n: self.values[n] for n in names if isinstance(self.values[n], SymbolicArray)}
         with self._trace:
             found = reached(y, list(values.values()))

@@ -134,20 +134,20 @@ class ForwardBody:
 
     def _recorded_lines(self, walked: WalkedNode, depth: int) -> list[str]:
         """The statements of a node from its steps; under a condition where those of training are others."""
-        before = set(self.scope.taken)
-        evaluation = self._lines_of(walked, depth, training=False)
         if not walked.node.supplied and walked.built is not None:
-            return evaluation
-        after, self.scope.taken = self.scope.taken, set(before)
+            return self._lines_of(walked, depth, training=False)
+        before = self.scope.copy()
+        evaluation = self._lines_of(walked, depth, training=False)
+        after, self.scope = self.scope, before.copy()
         if self._lines_of(walked, depth, training=True) == evaluation:
-            self.scope.taken = after
+            self.scope = after
             return evaluation
         self.has_mode = True
-        self.scope.taken = set(before)
+        self.scope = before.copy()
         inner = self._lines_of(walked, depth + 1, training=True)
-        after, self.scope.taken = self.scope.taken, before
+        after, self.scope = self.scope, before
         other = self._lines_of(walked, depth + 1, training=False)
-        self.scope.taken |= after
+        self.scope.taken |= after.taken
         indent = STEP * depth
         return [f"{indent}if {self.language.training}:", *inner, f"{indent}else:", *other]
 

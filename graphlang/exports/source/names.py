@@ -16,17 +16,32 @@ class VariableNames:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        #: by a wanted name, the last number that it was given: those below are taken
+        self._numbers: dict[str, int] = {}
+
+    def copy(self) -> VariableNames:
+        """The same names, to which others may be added."""
+        other = VariableNames(self.taken)
+        other._numbers = dict(self._numbers)
+        return other
 
     def new(self, wanted: str) -> str:
         """A name that is not taken: the one that is wanted, or with a number behind it."""
         name = identifier(wanted)
-        number = 1
-        chosen = name
+        number = self._numbers.get(name, 1)
+        chosen = _numbered(name, number)
         while chosen in self.taken or chosen in TAKEN:
             number += 1
-            chosen = f"{name}{number}" if not name[-1].isdigit() else f"{name}_{number}"
+            chosen = _numbered(name, number)
+        self._numbers[name] = number
         self.taken.add(chosen)
         return chosen
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    return f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
 
 
 def identifier(text: str) -> str:

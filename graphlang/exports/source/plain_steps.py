@@ -15,9 +15,10 @@ import numpy as np
 from graphlang.engine.passes.common import common_subexpressions
 from graphlang.engine.program import Program, rewritten
 from graphlang.exports.source.averages import as_mean
+from graphlang.exports.source.known_signs import is_finite, is_one_number, is_positive
 from graphlang.kernels.scan import ScanBody, ScanCall
 from graphlang.kernels.scan_recording import rebuilt, result_of
-from graphlang.trace import Dim, Step, SymbolicArray, Trace
+from graphlang.trace import Step, SymbolicArray, Trace
 from graphlang.trace.primitives import sigmoid
 
 HUGE = 1e15
@@ -30,18 +31,7 @@ _OPPOSITE: dict[str, Callable[..., Any]] = {
     "equal": np.not_equal,
     "not_equal": np.equal,
 }
-_MAY_BE_INFINITE = frozenset(
-    """
-    divide log log2 log10 log1p power float_power reciprocal sqrt cbrt chain_quotient arctanh arccosh tan
-    power_log floor_divide remainder fmod solve inv logdet random_numbers
-    """.split()
-)
 _SAME = frozenset({"stop_gradient", "alias", "checked_indices", "positive"})
-_POSITIVE = frozenset({"exp", "exp2", "cosh", "sigmoid", "sigmoid_slope", "tanh_slope", "mills"})
-_LIKE_OPERAND = frozenset(
-    {"sum", "max", "min", "sqrt", "cbrt", "reshape", "transpose", "broadcast_to", "slice", "prod", "full"}
-    | {"stop_gradient", "take", "mean", "astype", "concatenate", "reciprocal"}
-)
 
 
 def plain_program(program: Program, *, keeps_stops: bool = False) -> Program:
@@ -72,7 +62,7 @@ def _products(step: Step, x: tuple[Any, ...]) -> Any:
         return np.divide(x[0], x[1])
     if name == "excess":
         return np.subtract(x[0], x[1])
-    if name == "clip" and all(_is_number(b) and abs(float(b)) > HUGE for b in x[1:]):
+    if name == "clip" and all(is_one_number(b) and abs(float(b)) > HUGE for b in x[1:]):
         return x[0]
     if name in ("invert", "logical_not"):
         return _opposite(x[0])
@@ -95,7 +85,7 @@ def _opposite(x: Any) -> Any:
 def _sums(step: Step, x: tuple[Any, ...]) -> Any:
     """Guards against sums of nothing, nan and overflow."""
     name = step.primitive.name
-    if name == "maximum" and _is_number(x[1]) and float(x[1]) == 0.5 and _sums_exponentials(x[0]):
+    if name == "maximum" and is_one_number(x[1]) and float(x[1]) == 0.5 and _sums_exponentials(x[0]):
         return x[0]
     if name in ("bitwise_or", "logical_or") and len(x) == 2:
         first, second = _source(x[0]), _source(x[1])
@@ -103,7 +93,7 @@ def _sums(step: Step, x: tuple[Any, ...]) -> Any:
             read = [v.number for v in first.operands if v.__class__ is SymbolicArray]
             if first.primitive.name == "equal" and second.operands[0].number in read:
                 return x[0]
-    if name == "divide" and _is_number(x[0]):
+    if name == "divide" and is_one_number(x[0]):
         return _root_without_scale(float(x[0]), x[1])
     return None
 
@@ -125,11 +115,11 @@ def _root_without_scale(scale: float, x: Any) -> Any:
     total = _operands(parts[0], "add") if parts else None
     mean = _operands(total[0], "divide") if total else None
     added = _source(mean[0]) if mean else None
-    if not total or not mean or added is None or added.primitive.name != "sum" or not _is_number(total[1]):
+    if not total or not mean or added is None or added.primitive.name != "sum" or not is_one_number(total[1]):
         return None
     product = _operands(added.operands[0], "multiply")
     scaled = _operands(product[0], "multiply") if product else None
-    if not product or not scaled or not _is_number(scaled[1]) or float(scaled[1]) != scale**2:
+    if not product or not scaled or not is_one_number(scaled[1]) or float(scaled[1]) != scale**2:
         return None
     square = np.square(scaled[0]) if scaled[0] is product[1] else scaled[0] * product[1]
     again = added.primitive(square, **added.params)
@@ -182,78 +172,6 @@ def _result(step: Step, new: Mapping[int, SymbolicArray]) -> Any:
     return result_of(step, new)
 
 
-# ---- what is known of values
-
-
-def is_finite(x: Any) -> bool:
-    """Whether a value is finite for all finite inputs of moderate size."""
-    if x.__class__ is not SymbolicArray:
-        return isinstance(x, Dim) or bool(np.all(np.isfinite(x))) if _is_plain(x) else False
-    waiting, seen = [x], set()
-    while waiting:
-        source = _source(waiting.pop())
-        if source is None or source.output.number in seen or source.output.dtype.kind == "b":
-            continue
-        seen.add(source.output.number)
-        if not _keeps_finite(source):
-            return False
-        for v in source.operands:
-            if v.__class__ is SymbolicArray:
-                waiting.append(v)
-            elif _is_plain(v) and not bool(np.all(np.isfinite(v))):
-                return False
-    return True
-
-
-def _keeps_finite(step: Step) -> bool:
-    """Whether the result is finite where the operands are."""
-    name, x = step.primitive.name, step.operands
-    if name == "divide":
-        return is_positive(x[1])
-    if name in ("sqrt", "log"):
-        return is_positive(x[0]) or (name == "sqrt" and is_square(x[0]))
-    if name in ("power", "float_power"):
-        return _is_number(x[1]) and float(x[1]) >= 0 and float(x[1]).is_integer()
-    if step.primitive.joint:
-        return all(_keeps_finite(s) for s in step.params["body"].trace.steps)
-    return name not in _MAY_BE_INFINITE
-
-
-def is_positive(x: Any) -> bool:
-    """Whether a value is above 0 for all finite inputs."""
-    if x.__class__ is not SymbolicArray:
-        return isinstance(x, Dim) or (_is_plain(x) and bool(np.all(np.asarray(x) > 0)))
-    source = _source(x)
-    if source is None:
-        return False
-    name, operands = source.primitive.name, source.operands
-    if name in _POSITIVE:
-        return True
-    if name == "add":
-        pairs = (operands, operands[::-1])
-        return any(is_positive(a) and (is_positive(b) or is_square(b)) for a, b in pairs)
-    if name in ("multiply", "divide"):
-        return all(is_positive(v) for v in operands)
-    if name == "maximum":
-        return any(is_positive(v) for v in operands)
-    return name in _LIKE_OPERAND and all(is_positive(v) for v in operands)
-
-
-def is_square(x: Any) -> bool:
-    """Whether a value is 0 at least for all finite inputs."""
-    source = _source(x)
-    if source is None:
-        return _is_plain(x) and bool(np.all(np.asarray(x) >= 0))
-    name, operands = source.primitive.name, source.operands
-    if name in ("square", "absolute", "fabs"):
-        return True
-    if name == "multiply" and operands[0] is operands[1]:
-        return True
-    if name in ("divide", "multiply"):
-        return all(is_square(v) or is_positive(v) for v in operands)
-    return name in _LIKE_OPERAND and all(is_square(v) for v in operands)
-
-
 def _source(x: Any) -> Step | None:
     """The step that computes a value; None for an input or a constant."""
     return x.trace.step_of(x) if x.__class__ is SymbolicArray else None
@@ -262,11 +180,3 @@ def _source(x: Any) -> Step | None:
 def _operands(x: Any, name: str) -> tuple[Any, ...] | None:
     source = _source(x)
     return source.operands if source is not None and source.primitive.name == name else None
-
-
-def _is_plain(x: Any) -> bool:
-    return isinstance(x, bool | int | float | np.generic | np.ndarray)
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, int | float | np.generic) or (isinstance(x, np.ndarray) and x.ndim == 0)

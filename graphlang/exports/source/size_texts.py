@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphlang.exports.source.expressions import Expression, expression_of, power_of
+from graphlang.exports.size_trees import BinaryTree, CallTree, NegativeTree, SumTree, size_tree
+from graphlang.exports.source.expressions import SIGN, SUM, Expression, expression_of, power_of
 from graphlang.exports.source.names import TAKEN, identifier
 from graphlang.trace import Dim, Shape, Size
 from graphlang.trace.dim_scalar import DimScalar
@@ -29,12 +30,9 @@ class SizeTexts:
         place = self._place(size)
         if place is not None:
             return Expression(place)
-        text = str(size)
         for symbol in size.symbol_names():
             self.used[symbol] = None
-        if isinstance(size, DimScalar):
-            return _number(text, size)
-        return _formula(text)
+        return _number(size) if isinstance(size, DimScalar) else _formula(size_tree(size))
 
     def shape(self, shape: Shape) -> str:
         """A shape as a tuple; where an array has it, that of the array."""
@@ -62,7 +60,7 @@ class SizeTexts:
 
     def _place(self, size: Any) -> str | None:
         """The axis of an array that has a size which is no name alone."""
-        if isinstance(size, DimScalar) or size == Dim.symbol(str(size)):
+        if isinstance(size, DimScalar) or _is_atom(size):
             return None
         for array, shape in self.arrays.items():
             for axis, own in enumerate(shape):
@@ -75,8 +73,9 @@ class SizeTexts:
         missing, lines, done = [], [], set()
         found: dict[str, dict[str, int]] = {}
         for name in self.used:
+            symbol = Dim.symbol(name)
             for array, shape in self.arrays.items():
-                axes = [i for i, n in enumerate(shape) if isinstance(n, Dim) and n == Dim.symbol(name)]
+                axes = [i for i, n in enumerate(shape) if n == symbol]
                 if axes:
                     found.setdefault(array, {})[name] = axes[0]
                     break
@@ -86,6 +85,12 @@ class SizeTexts:
             lines += _unpacked(array, own, self.arrays[array])
             done |= set(own)
         return lines, missing
+
+
+def _is_atom(size: Dim) -> bool:
+    """Whether a size is a name, or a quotient, alone."""
+    (monomial, factor), *others = size.terms
+    return not others and factor == 1 and len(monomial) == 1
 
 
 def _unpacked(array: str, axes: Mapping[str, int], shape: Shape) -> list[str]:
@@ -104,47 +109,64 @@ def size_name(name: str) -> str:
     return f"{own}_" if own in TAKEN else own
 
 
-def _formula(text: str) -> Expression:
-    import ast
+LONGEST_SUM = 50
+"""The most terms that are written with signs between them: Python nests each in the next."""
+_SUM_SIGN = {1: "+", -1: "-"}
 
-    return _written(ast.parse(text, mode="eval").body)
 
-
-def _written(node: Any) -> Expression:
+def _formula(tree: Any) -> Expression:
     """An expression of sizes with the spaces that ruff puts."""
     import ast
 
-    if isinstance(node, ast.Name):
-        return Expression(size_name(node.id))
-    if isinstance(node, ast.BinOp):
-        left, right = _written(node.left), _written(node.right)
-        if isinstance(node.op, ast.Pow):
-            return power_of(left, right)
-        whole = expression_of(f"{{0}} {_SIGNS[type(node.op).__name__]} {{1}}".format("a", "b"))
-        first = left.within(whole.strength)
-        return Expression(
-            f"{first} {_SIGNS[type(node.op).__name__]} {right.within(whole.strength + 1)}", whole.strength
-        )
-    if isinstance(node, ast.Call):
-        inner = ", ".join(_written(x).text for x in node.args)
-        return Expression(f"{ast.unparse(node.func)}({inner})")
-    if isinstance(node, ast.UnaryOp):
-        own = expression_of("-a")
-        return Expression(f"-{_written(node.operand).within(own.strength)}", own.strength)
-    return expression_of(ast.unparse(node))
+    if isinstance(tree, SumTree):
+        return _sum(tree)
+    if isinstance(tree, BinaryTree):
+        return _infix(tree.operator, _formula(tree.left), _formula(tree.right))
+    if isinstance(tree, ast.BinOp):
+        return _infix(type(tree.op), _formula(tree.left), _formula(tree.right))
+    if isinstance(tree, NegativeTree | ast.UnaryOp):
+        return Expression(f"-{_formula(tree.operand).within(SIGN)}", SIGN)
+    if isinstance(tree, CallTree):
+        return Expression(f"{tree.function}({', '.join(_formula(x).text for x in tree.operands)})")
+    if isinstance(tree, ast.Call):
+        inner = ", ".join(_formula(x).text for x in tree.args)
+        return Expression(f"{ast.unparse(tree.func)}({inner})")
+    return Expression(size_name(tree.id)) if isinstance(tree, ast.Name) else expression_of(ast.unparse(tree))
 
 
-_SIGNS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%"}
+def _infix(operator: Any, left: Expression, right: Expression) -> Expression:
+    sign = _SIGNS[operator.__name__]
+    if sign == "**":
+        return power_of(left, right)
+    strength = expression_of(f"a {sign} b").strength
+    return Expression(f"{left.within(strength)} {sign} {right.within(strength + 1)}", strength)
 
 
-def _number(text: str, size: DimScalar) -> Expression:
+def _sum(tree: SumTree) -> Expression:
+    parts = [(sign, _formula(term)) for sign, term in tree.terms]
+    if len(parts) > LONGEST_SUM:
+        inner = ", ".join(f"{'-' if sign < 0 else ''}{x.within(SIGN)}" for sign, x in parts)
+        return Expression(f"sum([{inner}])")
+    text = parts[0][1].within(SUM)
+    for sign, x in parts[1:]:
+        text += f" {_SUM_SIGN[sign]} {x.within(SUM + 1)}"
+    return Expression(text, SUM)
+
+
+_SIGNS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**"}
+
+
+def _number(size: DimScalar) -> Expression:
     """A number computed from sizes; functions of NumPy give a number of Python."""
-    found = _formula(text)
+    found = _formula(size_tree(size))
     called = re.findall(r"\b([a-z_]\w*)\(", found.text)
-    if not [name for name in called if name != "max"]:
+    if not [name for name in called if name not in _OF_PYTHON]:
         return found
-    named = re.sub(r"\b(?!max\b)([a-z_]\w*)\(", r"np.\1(", found.text)
+    named = re.sub(r"\b(?!(?:max|sum)\b)([a-z_]\w*)\(", r"np.\1(", found.text)
     return Expression(f"float({named})" if size.kind is float else f"{size.kind.__name__}({named})")
+
+
+_OF_PYTHON = frozenset({"max", "sum"})
 
 
 def symbols_of(shapes: Sequence[Shape]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from graphlang.onnx.exporting.cannot_export import CannotExport
 from graphlang.onnx.exporting.types import onnx_type
 from graphlang.trace.dim_scalar import DimScalar
-from graphlang.trace.dims import Atom, Dim
+from graphlang.trace.dims import Atom, Dim, name_of
 
 _OPERATIONS = {
     operator.add: "Add",
@@ -55,7 +55,7 @@ class Sizes:
     def learn(self, name: str, shape: tuple[Any, ...]) -> None:
         """Remembers the named sizes of an input."""
         for axis, size in enumerate(shape):
-            if isinstance(size, Dim) and size == Dim.symbol(str(size)):
+            if name_of(size) is not None:
                 self.places.setdefault(str(size), (name, axis))
 
     def vector(self, sizes: tuple[Any, ...]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from graphlang.diagnostics import GraphError
 from graphlang.inputs.stand_ins import fill_with_random
 from graphlang.spec.network import Network
-from graphlang.spec.sizes import name_of
+from graphlang.trace.dims import name_of
 
 
 class ComparedInputs(NamedTuple):

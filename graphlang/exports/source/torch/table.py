@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphlang.exports.source.expressions import ATOM, Expression, power_of
+from graphlang.exports.source.known_signs import is_one_number
 from graphlang.exports.source.language import SourceCall, SourceRule
 from graphlang.exports.source.numpy import table as of_numpy
 from graphlang.exports.source.torch import table_of_arrays as arrays
@@ -86,7 +87,8 @@ def larger(call: SourceCall) -> Expression:
         number = typed_operand(call, place)
         if is_number_text(number):
             other = typed_operand(call, 1 - place, tensor=True).text
-            if name == "maximum" and float(call.step.operands[place]) == 0:
+            own = call.step.operands[place]
+            if name == "maximum" and is_one_number(own) and float(own) == 0:
                 return Expression(f"F.relu({other})")
             return call.helper("at_least" if name == "maximum" else "at_most", other, number.text)
     return ufunc(call)
