@@ -102,7 +102,7 @@ def _show_all(flows: GradientFlow) -> None:
         console.note("the graph has neither a parameter nor an input of type float: nothing has a gradient")
         return
     rows = [[f.name, _size(f.gradient), _size(f.factor), *_worst(f)] for f in ends]
-    console.print_table(rows, ["to", "gradient", "arrives", "least at", "operation", "factor"])
+    console.print_table(rows, ["to", "gradient (rms)", "arrives", "least at", "operation", "factor"])
     console.out("")
     console.say(sentence(flows, ends[0]))
     if ends[0].worst is not None:
@@ -130,7 +130,7 @@ def _show_path(flows: GradientFlow, name: str) -> None:
     if path:
         rows = [[s.name, s.operation, _size(s.gradient), _size(s.factor)] for s in path]
         rows[-1][-1] = ""
-        console.print_table(rows, ["from", "operation", "gradient", "factor"])
+        console.print_table(rows, ["from", "operation", "gradient (rms)", "factor"])
         console.out("")
     console.say(sentence(flows, flow))
     if flow.divides:

@@ -35,7 +35,7 @@ def test_every_parameter_has_a_row_the_worst_first(folder, capsys):
     out, err = capsys.readouterr()
     assert "the first 8 samples of data.npz" in err
     lines = out.splitlines()
-    assert lines[0].split() == ["to", "gradient", "arrives", "least", "at", "operation", "factor"]
+    assert lines[0].split() == ["to", "gradient", "(rms)", "arrives", "least", "at", "operation", "factor"]
     assert len([line for line in lines if line.startswith(("Affine", "y."))]) == 10
     assert lines[2].startswith("Affine1.")
     assert "the gradient dies on its way to `Affine1." in out

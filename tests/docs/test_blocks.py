@@ -76,6 +76,17 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.parametrize("page", sorted({page for page, _ in commands() if page.startswith("docs/how-to/")}))
+def test_the_files_that_the_commands_of_a_howto_name_can_be_had(page: str) -> None:
+    text = PAGES[page]
+    written = set(re.findall(r"(?:^# |title=\"|-o |@)([\w./-]+\.graph)", text, re.MULTILINE))
+    made = {f"{name}.graph" for name in re.findall(r"graphlang new (\w+)", text)}
+    named = {word for of, line in commands() if of == page for word in re.findall(r"[\w./-]+\.graph\b", line)}
+    lessons = {name for name in named if name.startswith("specs/")}
+    assert not lessons or "graphlang lessons copy specs" in text
+    assert [name for name in sorted(named - lessons) if name not in written | made] == []
+
+
 @pytest.mark.parametrize(("page", "command"), commands())
 def test_a_command_in_a_page_has_options_that_there_are(page: str, command: str) -> None:
     _, name, *words = shlex.split(command, comments=True)

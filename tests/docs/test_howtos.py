@@ -39,6 +39,7 @@ WHOLE_PAGES = [
     "how-to/resuming.md",
     "how-to/sequences.md",
     "how-to/service.md",
+    "how-to/sweeps.md",
 ]
 
 
