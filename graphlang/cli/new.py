@@ -23,6 +23,7 @@ def parser() -> options.CommandParser:
         graphlang new first
         graphlang new digits --template mlp
         graphlang new flats --from flats.csv --target price
+        graphlang new flats --from flats.csv --target price --without sold_on
         """,
     )
     command.add_argument(
@@ -51,6 +52,14 @@ def parser() -> options.CommandParser:
         metavar="COLUMN",
         type=options.named,
         help="the column of the table to predict (default: one with a likely name, else the last)",
+    )
+    command.add_argument(
+        "--without",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        type=options.named,
+        help="a column of the table to predict nothing from, as one that new rows lack (may be repeated)",
     )
     command.add_argument(
         "--as",
@@ -87,6 +96,8 @@ def _name(arguments: argparse.Namespace) -> str:
     if table is None:
         if arguments.target is not None:
             raise options.Usage("--target is a column of a table: add --from FILE")
+        if arguments.without:
+            raise options.Usage("--without is a column of a table: add --from FILE")
         if arguments.taken is not None:
             raise options.Usage("--as is about the column of a table: add --from FILE")
         if arguments.name is None:
@@ -94,6 +105,8 @@ def _name(arguments: argparse.Namespace) -> str:
         return str(arguments.name)
     if arguments.template is not None:
         raise options.Usage("a new spec is from a template or from a table: leave --template or --from out")
+    if arguments.target in arguments.without:
+        raise options.Usage(f"`{arguments.target}` is to be predicted, and cannot be left out too")
     return str(arguments.name or table.stem)
 
 
@@ -117,13 +130,14 @@ def _from_template(file: Path, arguments: argparse.Namespace) -> None:
 
 def _from_table(file: Path, arguments: argparse.Namespace) -> None:
     from graphlang.cli.table_copies import copy_table, path_below
-    from graphlang.scaffold.proposal import proposal
+    from graphlang.scaffold.proposal import Wish, proposal
     from graphlang.scaffold.table_spec import table_spec
     from graphlang.scaffold.templates import filled_in
 
     table: Path = arguments.table
     path, elsewhere = path_below(table, file.parent)
-    found = proposal(table, path, arguments.target, arguments.taken, options.limits_of(arguments))
+    wish = Wish(arguments.target, arguments.taken, arguments.without)
+    found = proposal(table, path, wish, options.limits_of(arguments))
     copies = [copy_table(table, path, file.parent)] if elsewhere else []
     _write(file, table_spec(found, file.stem, _quoted), force=arguments.force)
     _tell(file, copies)

@@ -67,13 +67,23 @@ class CommandParser(argparse.ArgumentParser):
             return option_for(words[0], self._option_string_actions)
         option, equals, value = words[at].partition("=")
         close = did_you_mean(option, self._option_string_actions)
-        if close or "--set" not in self._option_string_actions:
+        if close:
             return close
-        if not equals and at + 1 < len(words):
-            value = words[at + 1]
+        if not equals:
+            value = next((w for w in self._words[self._words.index(option) + 1 :] if w[:1] != "-"), "")
+        name = option.removeprefix("--").replace("-", "_")
+        return self._meant_by(name, value) or f"`{self.prog} --help` lists the options"
+
+    def _meant_by(self, name: str, value: str) -> str | None:
+        """What to write for an option that is a word without one, or a setting."""
+        for action in self._get_positional_actions():
+            if name == action.dest and value:
+                return f"{action.metavar} has no option before it: `{self.prog} {value}`"
+        if "--set" not in self._option_string_actions:
+            return None
         from graphlang.cli.foreign_options import written_with_set
 
-        return written_with_set(option.removeprefix("--").replace("-", "_"), value, self._words)
+        return written_with_set(name, value, self._words)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._words: list[str] = list(args or ())
@@ -219,9 +229,20 @@ def _named_spec(parser: CommandParser) -> Callable[[str], str]:
             raise argparse.ArgumentTypeError(
                 f"`{text}` holds data, and is no spec{f'; {help_}' if help_ else ''}"
             )
+        if (Path(text) / "run.json").is_file():
+            raise argparse.ArgumentTypeError(f"`{text}` is the folder of a run: {_with_run(parser, text)}")
         return named(text)
 
     return read
+
+
+def _with_run(parser: CommandParser, folder: str) -> str:
+    """How a command takes a run."""
+    options = parser._option_string_actions
+    option = "--resume" if "--resume" in options else "--weights" if "--weights" in options else None
+    if option is None:
+        return f"its spec, as it was, is `{folder}/spec.graph`"
+    return f"write `{parser.prog} SPEC {option} {folder}`"
 
 
 def path(text: str) -> Path:

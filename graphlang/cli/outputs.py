@@ -111,7 +111,7 @@ def _jsonl_rows(path: Path, outputs: Mapping[str, Any], *, first: bool) -> str:
 
 
 def _csv(path: Path, outputs: Mapping[str, Any]) -> None:
-    """A row per sample: a column for a scalar or a vector, columns `y_0`, `y_1`, ... for a matrix."""
+    """A row per sample: a column for one number a row, columns `y_0`, `y_1`, ... for several."""
     from graphlang.files.replace import write_text
 
     write_text(path, _csv_rows(path, outputs, first=True))
@@ -129,7 +129,7 @@ def _csv_rows(path: Path, outputs: Mapping[str, Any], *, first: bool) -> str:
         array = np.asarray(value)
         if array.ndim > 2:
             raise GraphError([TooManyAxes(str(path), _as_npz(path), name, array.shape)])
-        if array.ndim < 2:
+        if array.ndim < 2 or array.shape[1] == 1:
             columns[name] = array.reshape(-1)
         else:
             columns.update({f"{name}_{i}": array[:, i] for i in range(array.shape[1])})

@@ -95,6 +95,10 @@ class UnknownColumn(OfFile):
     name: str
     columns: Sequence[str]
 
+    to_leave_out = wording(
+        "`--without {name}` names no column of `{file}`, which has {columns}",
+    )
+
 
 class OtherDelimiter(OfFile):
     """The cells of a csv are separated by something other than commas.

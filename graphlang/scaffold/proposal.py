@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,19 @@ from graphlang.scaffold.column_look import Cells, ColumnLook, look, marks_in
 from graphlang.scaffold.network_size import NetworkSize, network_size, vector_size
 from graphlang.scaffold.row_splits import RowSplits, row_splits
 from graphlang.scaffold.spec_words import in_short
-from graphlang.scaffold.table_features import SAME, Features, features_of
+from graphlang.scaffold.table_features import SAME, UNWANTED, Features, features_of
 from graphlang.scaffold.table_file import TableFile, cells_of, opened_table, step_between_rows, whole_column
 from graphlang.scaffold.target_choice import ChosenTarget, Taken, chosen_target
+
+
+class Wish(NamedTuple):
+    """What was asked for besides the table."""
+
+    #: the column to predict, where one is named
+    target: str | None
+    taken: Taken | None
+    #: columns to predict nothing from
+    without: Sequence[str] = ()
 
 
 class Proposal(NamedTuple):
@@ -44,26 +55,27 @@ class Proposal(NamedTuple):
         return _columns(self.features)
 
 
-def proposal(place: Path, path: str, target: str | None, taken: Taken | None, limits: Limits) -> Proposal:
+def proposal(place: Path, path: str, wish: Wish, limits: Limits) -> Proposal:
     """A network for the table at a place, for a spec its `path`; raises GraphError where there is none."""
     file = opened_table(place, limits)
     table, step = file.table, step_between_rows(file.table)
     cells = cells_of(table, step)
     marks = _marks(file, cells)
     looks = {column.name: look(column, file.form, marks) for column in cells}
-    chosen = chosen_target(table, list(looks.values()), target, taken)
+    chosen = chosen_target(table, list(looks.values()), wish.target, wish.taken, wish.without)
     whole = whole_column(table, chosen.name)
     if step > 1:
         of_all = looks | {chosen.name: look(whole, file.form, marks)}
-        chosen = chosen_target(table, list(of_all.values()), chosen.name, taken)._replace(
+        chosen = chosen_target(table, list(of_all.values()), chosen.name, wish.taken)._replace(
             why=chosen.why, instead_of=chosen.instead_of
         )
     splits = row_splits(table.rows, _ids(whole) if chosen.classes else None)
-    others = [column for name, column in looks.items() if name != chosen.name]
+    others = [of for name, of in looks.items() if name != chosen.name and name not in wish.without]
     features = features_of(others, splits.train, file.form, marks, lambda name: whole_column(table, name))
+    features.left_out.extend((name, UNWANTED) for name in looks if name in wish.without)
     if not (features.numbers or features.one_hot or features.embedded or features.texts):
         raise GraphError([NoFeatures(str(place), chosen.name, in_short(features.left_out))])
-    takes_all = _are_all_numbers(others, features)
+    takes_all = not wish.without and _are_all_numbers(others, features)
     if takes_all:
         features = Features(others, [], [], [], [])
     size = _size(len(splits.train), features, max(1, len(chosen.classes)))

@@ -22,6 +22,7 @@ MOST_WORDS = 1_000
 _MOST_GAPS = 0.8
 _FILL = "unknown"
 SAME = "is the same in every row"
+UNWANTED = "was left out by `--without`"
 COUNTS = "counts the rows"
 DIFFERENT = "is different in every row"
 _OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?", re.ASCII)

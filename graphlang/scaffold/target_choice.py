@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -49,17 +49,27 @@ class ChosenTarget(NamedTuple):
 
 
 def chosen_target(
-    table: Columns, looks: Sequence[ColumnLook], name: str | None, taken: Taken | None = None
+    table: Columns,
+    looks: Sequence[ColumnLook],
+    name: str | None,
+    taken: Taken | None = None,
+    without: Collection[str] = (),
 ) -> ChosenTarget:
     """The target, `taken` as said or as its values tell; raises GraphError where there is none."""
     by_name = {look.name: look for look in looks}
     if name is not None and name not in by_name:
         raise GraphError([UnknownColumn(table.path, name, list(by_name))])
+    for other in without:
+        if other not in by_name:
+            raise GraphError([UnknownColumn.to_leave_out(table.path, other, list(by_name))])
     if len(looks) < 2:
         raise GraphError([NoProposal.one_column(table.path)])
     if table.rows < 2:
         raise GraphError([NoProposal.one_row(table.path)])
     named = by_name.get(name) if name is not None else None
+    looks = [look for look in looks if look.name not in without]
+    if not looks:
+        raise GraphError([NoTarget(table.path, "`--without` leaves all columns out")])
     problems: list[UnfitTarget] = []
     chosen: list[tuple[ColumnLook, Why]] = [] if named is None else [(named, "named")]
     for look, why in chosen or _candidates(looks):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from graphlang.cli import main
+from graphlang.cli.outputs import write
 
 SPEC = """\
 input x: float[N, 2] = [[1, 2], [3, 4], [5, 7]]
@@ -43,6 +44,11 @@ def test_a_csv_is_a_table_with_a_column_for_each_number_of_a_row() -> None:
         [[float(c) for c in row[:2]] for row in rows], np.divide([[1, 2], [3, 4], [5, 7]], 3)
     )
     assert [row[2:] for row in rows] == [["3.0", "false"], ["7.0", "true"], ["12.0", "true"]]
+
+
+def test_an_output_of_one_number_a_row_has_the_column_of_its_name() -> None:
+    write(Path("out.csv"), {"estimate": np.array([[1.5], [2.5]])})
+    assert table("out.csv") == [["estimate"], ["1.5"], ["2.5"]]
 
 
 def test_numbers_in_a_csv_are_as_short_as_their_precision_allows() -> None:
