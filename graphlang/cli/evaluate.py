@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from graphlang.cli import console, options, weight_options
-from graphlang.cli.opened_data import opened_data
+from graphlang.cli.opened_data import opened_data, rows_of_file
 
 if TYPE_CHECKING:
     from graphlang.datasets.dataset import Dataset
@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = opened_data(graph, arguments)
     if arguments.split not in dataset.splits:
         console.note(f"the data has no {arguments.split} split: evaluating all of it")
-    metrics = evaluate(graph.model, dataset, split=arguments.split)
+    with rows_of_file(graph, arguments):
+        metrics = evaluate(graph.model, dataset, split=arguments.split)
     console.err(_measured(dataset, arguments.split))
     note = note_on_not_finite(dataset, arguments.split, metrics)
     if note is not None:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphlang.cli import console, options, weight_options
-from graphlang.cli.opened_data import opened_data
+from graphlang.cli.opened_data import opened_data, rows_of_file
 from graphlang.cli.outputs import check_suffix, put_together, write, write_blocks, writes_rows
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _continue_text(graph, arguments)
     blocks: Iterator[dict[str, Any]] | None = None
     if over_data:
-        columns, origin = _columns(graph, arguments)
+        with rows_of_file(graph, arguments):
+            columns, origin = _columns(graph, arguments)
         if not inputs:
             blocks = _blocks(graph, columns, origin)
         inputs = {} if blocks else {**{n: c.take(slice(None)) for n, c in columns.items()}, **inputs}
@@ -151,10 +152,11 @@ def _outputs(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
 def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Column], Origin]:
     """The rows of a file or of the spec's data, for the inputs that the outputs or their sizes depend on."""
     from graphlang.datasets.dataset import named_fields
-    from graphlang.datasets.number_checks import not_finite
     from graphlang.diagnostics import GraphError
-    from graphlang.diagnostics.data_fields import UnknownField, number_not_finite
+    from graphlang.diagnostics.data_fields import UnknownField
     from graphlang.training.batches import Origin
+    from graphlang.training.not_finite_fields import field_not_finite
+    from graphlang.training.section_places import field_place
 
     network, section = graph.network, graph.spec.data
     needed, sizes = network.sources_of([network.numbers[name] for name in graph.spec.outputs])
@@ -166,17 +168,16 @@ def _columns(graph: Graph, arguments: argparse.Namespace) -> tuple[dict[str, Col
     fields = {} if section is None else {n: f for n, f in section.fields.items() if n in needed}
     columns: dict[str, Column] = {}
     for name, field in fields.items():
-        column, span = dataset.splits[split].get(field), graph.network.span(name)
+        column = dataset.splits[split].get(field)
         if column is None:
+            span = field_place(graph.model, field, name) or graph.network.span(name)
             raise GraphError([UnknownField(name, field, *named_fields(dataset.train), dataset.name, span)])
         if column.alone is not None and len(graph.inputs[name].shape or ()) == 1:
             column = column.alone
-        columns[name], values = column, column.load()
-        place = not_finite(values)
-        if place is not None:
-            at = Origin(dataset.name, split).of_number(column, place[0])
-            cause = column.cause_of(place[0])
-            raise GraphError([number_not_finite(field, values[place].item(), at, span, False, cause)])
+        columns[name], origin = column, Origin(dataset.name, split)
+        problem = field_not_finite(graph.model, name, field, column, origin)
+        if problem is not None:
+            raise GraphError([problem.replaced(target=False)])
     return columns, Origin(dataset.name, split)
 
 

@@ -56,9 +56,11 @@ def samples(
         from graphlang.datasets.dataset import named_fields
         from graphlang.diagnostics import GraphError
         from graphlang.diagnostics.data_fields import UnknownField
+        from graphlang.training.section_places import field_place
 
-        available, span = named_fields(dataset.train), graph.network.span
-        raise GraphError([UnknownField(n, fields[n], *available, dataset.name, span(n)) for n in unknown])
+        available = named_fields(dataset.train)
+        spans = {n: field_place(graph.model, fields[n], n) or graph.network.span(n) for n in unknown}
+        raise GraphError([UnknownField(n, fields[n], *available, dataset.name, spans[n]) for n in unknown])
     counted = console.counted(min([rows, *(dataset.train[fields[n]].shape[0] for n in missing)]), "sample")
     console.note(f"no inputs are given: running the first {counted} of {dataset.name}")
     return first_samples(fields, dataset, rows, None)

@@ -51,6 +51,13 @@ class Cause(NamedTuple):
     arguments: Sequence[tuple[str, float]]
 
 
+class Gaps(NamedTuple):
+    """Fields of the source that a computed field takes as they are, and that have no number somewhere."""
+
+    in_row: Sequence[str]
+    anywhere: Sequence[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """One field of one split: [samples, ...].
@@ -77,6 +84,13 @@ class Column:
     texts: Callable[[], Sequence[str]] | None = field(default=None, repr=False)
     #: for a computed field: the call of a row, by its number, that made no finite number of finite ones
     cause: Callable[[int], Cause | None] | None = field(default=None, repr=False)
+
+    #: for a computed field: the fields of the source without a number in a row, and those in any
+    gaps: Callable[[int], Gaps] | None = field(default=None, repr=False)
+
+    def gaps_of(self, row: int) -> Gaps | None:
+        """The fields that a computed field is not finite for in a row."""
+        return self.gaps(row) if self.gaps is not None else None
 
     def cause_of(self, row: int) -> Cause | None:
         """Why a number of a row is not finite, where a call of a computed field makes it so."""

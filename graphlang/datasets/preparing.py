@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.dataset import Array, Cause, Column, Dataset, named_fields
+from graphlang.datasets.dataset import Array, Cause, Column, Dataset, Gaps, named_fields
 from graphlang.datasets.field_functions import ELEMENTWISE, OF_TRUTHS, OPERATORS, SIGNS
 from graphlang.datasets.learning import Categories, days, learned_of, restored
 from graphlang.datasets.word_ids import Vocabulary, texts_in, word_counts
@@ -81,7 +81,27 @@ class _Computing:
         values = np.broadcast_to(values, (first.shape[0], *values.shape[1:]))
         array = np.ascontiguousarray(values)
         cause = partial(self.cause, expression)
-        return Column(array.shape, array.dtype, lambda: array, lines=first.lines, cause=cause)
+        gaps = partial(self.gaps, expression)
+        return Column(array.shape, array.dtype, lambda: array, lines=first.lines, cause=cause, gaps=gaps)
+
+    def gaps(self, expression: Any, row: int) -> Gaps:
+        """The fields without a number that nothing fills."""
+        names: list[str] = []
+        in_row: list[str] = []
+        anywhere: list[str] = []
+        pending = [expression]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, dict) and part.get("call") not in _FILLING:
+                names += [part["field"]] if "field" in part else []
+                pending += reversed([*part.get("of", ()), *part.get("list", ())])
+        for name in dict.fromkeys(names):
+            values = _of_one_axis(self._column(name, name)).take(slice(None))
+            without = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, bool)
+            if without.any():
+                anywhere.append(name)
+                in_row += [name] if without[row].any() else []
+        return Gaps(in_row, anywhere)
 
     def cause(self, expression: Any, row: int) -> Cause | None:
         """The innermost call of an expression that makes no finite number of finite ones in a row."""
@@ -179,6 +199,10 @@ class _Computing:
                 raise GraphError([NotLearned(text)])
             self.learned[text] = learn().as_json()
         return restored(part, self.learned[text])
+
+
+_FILLING = ("impute", "category", "one_hot", "date", "words", "word_count")
+"""Calls that make numbers of cells without a value, or refuse them themselves."""
 
 
 def _text_of(part: Any) -> str:

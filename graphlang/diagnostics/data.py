@@ -53,7 +53,7 @@ class FileMissing(OfFile):
     """
 
     code = "GL602"
-    message = "there is no file `{file}`, looked for from the folder `{folder}`"
+    message = "there is no file `{own_file}`, looked for from the folder `{folder}`"
 
     folder: str
     neighbours: Sequence[str] = ()
@@ -62,7 +62,7 @@ class FileMissing(OfFile):
 
     @property
     def help(self) -> str:
-        name = self.file.replace("\\", "/").rsplit("/", 1)[-1]
+        name = (self.own_file or "").replace("\\", "/").rsplit("/", 1)[-1]
         stem, dot, suffix = name.rpartition(".")
         # Files of one kind share their suffix, so only the stems are compared.
         stems = {n[: -len(suffix) - 1]: n for n in self.neighbours if n.endswith(f".{suffix}")} if dot else {}
@@ -92,13 +92,13 @@ class FileUnreadable(OfFile):
     code = "GL603"
     help = "name a regular file that you may read"
 
-    not_regular = wording("cannot read `{file}`: it is not a regular file")
-    links_in_loop = wording("cannot read `{file}`: its symbolic links form a loop")
-    changed = wording("cannot read `{file}`: it changed since it was opened")
+    not_regular = wording("cannot read `{own_file}`: it is not a regular file")
+    links_in_loop = wording("cannot read `{own_file}`: its symbolic links form a loop")
+    changed = wording("cannot read `{own_file}`: it changed since it was opened")
 
 
 class ReadingRefused(FileUnreadable):
-    message = "cannot read `{file}`: {refusal}"
+    message = "cannot read `{own_file}`: {refusal}"
     refusal: str
 
 

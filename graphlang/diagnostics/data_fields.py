@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from graphlang.diagnostics.base import Diagnostic, filled, first_of, wording
+from graphlang.diagnostics.base import Diagnostic, filled, first_of, listed, wording
 from graphlang.diagnostics.places import Span
 from graphlang.diagnostics.spelling import closest_of
 
@@ -30,6 +30,9 @@ class UnknownField(Diagnostic):
     together: Sequence[str]
     source: str
     span: Span | None
+    #: whether the data is a file that was named for this command, and whether the field is compared with
+    from_file: bool = False
+    is_truth: bool = False
 
     in_expression = wording(
         "the `data` section takes the field `{field}`, which the data ({source}) does not have"
@@ -43,8 +46,20 @@ class UnknownField(Diagnostic):
         match = self.match or self._part_of
         if match is not None:
             return f"did you mean `{as_field(match)}`?"
+        if self.from_file:
+            return self._of_file
         return filled("its fields are {written}", self) + (
             f"; `{self.together[0]}` is all of them but the target" if self.together else ""
+        )
+
+    @property
+    def _of_file(self) -> str:
+        add = f"give the file the column `{self.field}`"
+        if self.is_truth:
+            return f"`evaluate` compares with true values: {add}; `predict` needs none"
+        return (
+            f"{add}; or, where new rows have none, take it out of the `data` section and train again "
+            f"(`graphlang new --from` proposes a file without it by `--without {self.field}`)"
         )
 
     @property
@@ -276,6 +291,22 @@ class NumberNotFinite(Diagnostic):
         return f"mend it, or leave that row out{fill}"
 
 
+class GapInColumn(NumberNotFinite):
+    message = "the column `{field}` has no value in {origin}"
+
+    #: all columns with gaps that the field takes as they are
+    columns: Sequence[str] = ()
+
+    @property
+    def help(self) -> str:
+        if self.target:
+            return "take the row away: it has no answer to learn from"
+        fills = [f"`impute({as_field(name)}, median)`" for name in self.columns]
+        if len(fills) == 1:
+            return f"write {fills[0]} for it, or leave such rows out"
+        return f"write {listed(fills, 'and')} for the columns with gaps, or leave such rows out"
+
+
 class ComputedNotFinite(NumberNotFinite):
     """A number that is not finite, which the expression of a field makes of finite ones."""
 
@@ -316,12 +347,3 @@ _KINDS = {
     **dict.fromkeys(("arcsin", "arccos"), "arc"),
 }
 """What limits the numbers that a function takes."""
-
-
-def number_not_finite(
-    field: str, value: float, at: str, span: Span | None, target: bool, cause: Any
-) -> NumberNotFinite:
-    """What to report for a number that is not finite, with the call that makes it where one does."""
-    if cause is None:
-        return NumberNotFinite(field, value, at, span, target)
-    return ComputedNotFinite(field, value, at, span, target, cause.function, cause.text, cause.arguments)

@@ -100,6 +100,11 @@ class Place:
         object.__setattr__(self, "_file", name)
 
     @property
+    def own_file(self) -> str | None:
+        """The file that it is about, where a span says that another one names it."""
+        return self._file
+
+    @property
     def line(self) -> int | None:
         return self._start[0]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphlang.datasets.dataset import Column, named_fields
-from graphlang.datasets.number_checks import not_finite, too_large
+from graphlang.datasets.number_checks import too_large
 from graphlang.datasets.preparing import source_fields
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, KnownSize
 from graphlang.diagnostics.data_fields import (
@@ -16,7 +16,6 @@ from graphlang.diagnostics.data_fields import (
     FieldOfOtherSize,
     NoFieldFor,
     UnknownField,
-    number_not_finite,
 )
 from graphlang.diagnostics.inputs import UnknownInput
 from graphlang.engine.model import Model
@@ -24,7 +23,9 @@ from graphlang.inputs.input_values import as_array
 from graphlang.spec.models import InputSpec
 from graphlang.training.batches import BatchSource, Origin
 from graphlang.training.column_types import column_mismatch
-from graphlang.training.gaps_in_targets import is_target, of_target
+from graphlang.training.gaps_in_targets import of_target
+from graphlang.training.not_finite_fields import field_not_finite
+from graphlang.training.section_places import field_place
 
 
 def bind_columns(
@@ -86,7 +87,8 @@ class _Binding:
         if column is None:
             source, split = self.origin
             where = f"the {split} split of {source}" if split != "train" else source
-            self._add(UnknownField(name, field, *self._fields, where, network.span(name)))
+            span = field_place(self.model, field, name) or network.span(name)
+            self._add(UnknownField(name, field, *self._fields, where, span))
             self.without.add(number)
             return
         if column.alone is not None and spec.shape is not None and len(spec.shape) == 1:
@@ -174,14 +176,7 @@ class _Binding:
         column = self.bound[self.network.numbers[spec.name]]
         if spec.dtype != "float" or column.storage.kind != "f":
             return None
-        values = column.load()
-        place = not_finite(values)
-        if place is None:
-            return None
-        at = self.origin.of_number(column, place[0])
-        target = is_target(self.model, spec.name)
-        value, span = values[place].item(), self.network.span(spec.name)
-        return number_not_finite(field, value, at, span, target, column.cause_of(place[0]))
+        return field_not_finite(self.model, spec.name, field, column, self.origin)
 
 
 def _has_room(spec: InputSpec, column: Column) -> bool:

@@ -16,6 +16,7 @@ from graphlang.diagnostics.prepared import (
 )
 from graphlang.diagnostics.tables import BadCell, is_missing
 from graphlang.engine.model import Model
+from graphlang.training.section_places import placed
 
 
 def is_target(model: Model, name: str) -> bool:
@@ -31,7 +32,7 @@ def computed_fields(
     try:
         return prepared(dataset, expressions, model.learned, learn=learn, limits=model.network.limits)
     except GraphError as error:
-        raise GraphError([of_target(model, problem) for problem in error.diagnostics]) from None
+        raise GraphError([placed(model, of_target(model, p)) for p in error.diagnostics]) from None
 
 
 def of_target(model: Model, problem: Diagnostic) -> Diagnostic:
@@ -40,7 +41,7 @@ def of_target(model: Model, problem: Diagnostic) -> Diagnostic:
         isinstance(problem, BadCell) and is_missing(problem.cell)
     )
     field = getattr(problem, "field", None) or getattr(problem, "name", None)
-    if not gap or field not in _columns_of_targets(model):
+    if not gap or field not in columns_of_targets(model):
         return problem
     if isinstance(problem, UnseenClass):
         return UnseenTarget(problem.field, problem.name, problem.place, problem.classes)
@@ -49,7 +50,7 @@ def of_target(model: Model, problem: Diagnostic) -> Diagnostic:
     return problem.replaced(target=True)
 
 
-def _columns_of_targets(model: Model) -> set[str]:
+def columns_of_targets(model: Model) -> set[str]:
     """The fields of the source that targets are made of, and nothing else is."""
     section = model.spec.data
     fields: dict[bool, set[str]] = {False: set(), True: set()}

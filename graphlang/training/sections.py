@@ -21,6 +21,7 @@ from graphlang.resolve.validation import requirement
 from graphlang.spec.models import DataSpec, TrainSpec, Use
 from graphlang.training.gaps_in_targets import computed_fields
 from graphlang.training.raw_rows import divide_as_learned
+from graphlang.training.section_places import placed
 
 
 def open_data(
@@ -49,7 +50,10 @@ def open_data(
     fields = _of_source(taken, expressions)
     catalog = model.network.catalog
     if override is None:
-        dataset = _opened(model, section, fields)
+        try:
+            dataset = _opened(model, section, fields)
+        except GraphError as error:
+            raise GraphError([placed(model, problem) for problem in error.diagnostics]) from None
     else:
         used = _whole(catalog, section.source) if undivided else _divided_by_section(catalog, section)
         source = model.network.member("datasets", used)
