@@ -121,9 +121,12 @@ class Declarations:
 
     def _with_form(self, problem: ImportProblem, statement: tree.Import) -> ImportProblem:
         """The one message on an import of a file that is missing, and whose form was reported."""
+        if not isinstance(problem, MissingImport):
+            return problem
         found = self.context.collector.diagnostics
-        forms = [form for form in found if isinstance(form, ImportWithoutName | ForeignImport)]
-        for form in forms if isinstance(problem, MissingImport) else ():
+        for form in found:
+            if not isinstance(form, ImportWithoutName | ForeignImport):
+                continue
             if _on_one_line(form.span, statement.span):
                 found.remove(form)
                 facts = problem.path, problem.files, problem.below, form.name
