@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from graphlang.datasets.dataset import Array, Column, Dataset, check_array, checked_splits
-from graphlang.datasets.number_checks import masked, place_text
+from graphlang.datasets.number_checks import masked, of_rows, place_text
 from graphlang.datasets.text_column import TextColumn, texts_of, with_nan
 from graphlang.diagnostics import GraphError
 from graphlang.diagnostics.data import MaskedNumber, NoArray, WrongArray
@@ -71,7 +71,7 @@ def _array(values: ArrayLike) -> Array:
     cells = values if isinstance(values, list | tuple) else ()
     if any(isinstance(c, str) for c in cells) and all(_is_plain(c) for c in cells):
         return np.array(values, object)
-    return np.asarray(values)
+    return of_rows(np.asarray(values))
 
 
 def _is_plain(cell: object) -> bool:

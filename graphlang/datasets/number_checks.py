@@ -29,6 +29,16 @@ def too_large(array: Any, dtype: Any) -> ElementIndex | None:
         return _first(np.isfinite(array) & (np.abs(array) > largest))
 
 
+def of_rows(array: Any) -> Any:
+    """An array of objects that are rows, as a data frame and NumPy hold lists, as one of their numbers.
+
+    Raises ValueError where they differ in length.
+    """
+    if array.dtype.kind != "O" or not any(isinstance(cell, list | tuple | np.ndarray) for cell in array.flat):
+        return array
+    return np.asarray(array.tolist())
+
+
 def masked(value: Any) -> ElementIndex | None:
     """The place of the first masked number of a masked array, whose value under the mask is no data."""
     mask = getattr(value, "mask", None) if isinstance(value, np.ndarray) else None

@@ -224,7 +224,11 @@ class LossRises(TrainingWarning):
     it started. As a rule of thumb, a step changes weights by a thousandth of their norm; the message says
     what it was here.
 
-    Fix: divide the learning rate by 10 until the loss falls.
+    Where the numbers of the target are large, as prices are, so are the gradients: no rate is good for all
+    weights then, and the target is to be scaled.
+
+    Fix: divide the learning rate by 10 until the loss falls; `(price - 800) / 300` in the loss, and
+    `800 + 300 * z` as the output, scale a target.
     """
 
     code = "GL905"
@@ -232,7 +236,6 @@ class LossRises(TrainingWarning):
         "the loss rises, from {start:.4g} to {now:.4g} after {steps:,} steps, and {change}: the learning "
         "rate of {rate:.2g} is too high"
     )
-    help = "try a learning rate of {lower:.1g}"
 
     start: float
     now: float
@@ -242,6 +245,21 @@ class LossRises(TrainingWarning):
     rate: float
     #: whether the ratio is that of the norm of all weights to what it was at the start, not of a single step
     grown: bool = False
+    #: a target that the loss compares with as it is, its mean and its spread, where its numbers are large
+    target: tuple[str, float, float] | None = None
+
+    @property
+    def help(self) -> str:
+        if self.target is None:
+            return f"try a learning rate of {self.lower:.1g}"
+        name = self.target[0]
+        mean, spread = (_two_digits(number) for number in self.target[1:])
+        less = f"{name} + {mean[1:]}" if mean.startswith("-") else f"{name} - {mean}"
+        return (
+            f"the numbers of `{name}` are large, about {mean} with a spread of {spread}: compare "
+            f"`({less}) / {spread}` in the loss, and let the output be `{mean} + {spread} * z`, with `z` what "
+            "the network gives"
+        )
 
     @property
     def change(self) -> str:
@@ -301,3 +319,7 @@ class EqualUnits(TrainingWarning):
     @property
     def zero(self) -> str:
         return ", all their weights being 0" if self.norm == 0 else ""
+
+
+def _two_digits(number: float) -> str:
+    return f"{float(f'{number:.2g}'):g}"

@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from graphlang.datasets.number_checks import ElementIndex, beyond_int, masked, place_text, too_large
+from graphlang.datasets.number_checks import (
+    ElementIndex,
+    beyond_int,
+    masked,
+    of_rows,
+    place_text,
+    too_large,
+)
 from graphlang.diagnostics import Collector, Diagnostic, KnownSize, Span
 from graphlang.diagnostics.inputs import (
     ComputedSize,
@@ -153,7 +160,7 @@ def as_array(network: Network, spec: InputSpec, value: Any, dtype: Any) -> Any:
     """The value as an array in the run's precision, or a Diagnostic if it does not fit the input."""
     span = network.span(spec.name)
     try:
-        array = np.asarray(value)
+        array = of_rows(np.asarray(value))
         if array.dtype.kind == "O":
             array = exact_numbers(array, whole=spec.dtype == "int")
     except ValueError:

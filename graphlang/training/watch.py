@@ -15,6 +15,7 @@ from graphlang.diagnostics.base import facts_of
 from graphlang.spec.network import Network, Ref
 from graphlang.training.batches import BatchSource
 from graphlang.training.gradient_path import GradientPaths, Path
+from graphlang.training.large_targets import large_target
 from graphlang.training.layer_meter import DeadUnits
 from graphlang.training.record import Epoch, History, LayerRecord
 from graphlang.training.refused_steps import StepInputs
@@ -212,7 +213,8 @@ class Watch:
         low, now = (float(number) for number in np.quantile(losses, (0.25, 0.5)))
         if low <= first + RISEN * abs(first):
             return None
-        facts: dict[str, Any] = {"start": first, "now": now, "steps": len(history.losses)}
+        target = large_target(self._model, self._data, loss.number)
+        facts: dict[str, Any] = {"start": first, "now": now, "steps": len(history.losses), "target": target}
         for record in map(loss.of_layers, (start, *history.layers[-1:])):
             name, ratio = self._largest_update(record)
             if ratio > LARGE_UPDATE:

@@ -136,6 +136,31 @@ def test_a_learning_rate_that_is_too_high_is_told(body: str, optimizer: str) -> 
     assert warning.lower < warning.rate / 9
 
 
+@pytest.mark.parametrize(
+    ("compared", "output", "is_scaled"), [("t", "z", False), ("(t - 900) / 300", "900 + 300 * z", True)]
+)
+def test_a_target_of_large_numbers_is_scaled_rather_than_the_rate(
+    compared: str, output: str, is_scaled: bool
+) -> None:
+    graph = gl.loads(f"""
+input x: float[N, 2], t: float[N, 1]
+z    = x -> Affine(8) -> Relu -> Affine(1)
+y    = {output}
+loss = MeanSquaredError(z, {compared})
+output y
+train {{ minimize = loss; optimizer = SGD(lr={100 if is_scaled else 0.1}); batch = 20; epochs = 2
+         metrics = [mae(y, t)] }}
+""")
+    x = np.random.default_rng(0).standard_normal((200, 2))
+    with pytest.raises(gl.GraphError):
+        graph.fit(x=x, t=900 + 300 * x[:, :1])
+    warning = only(graph.history.warnings, "GL905")
+    assert ("`t` are large, about" in warning.help) is not is_scaled
+    assert ("try a learning rate of" in warning.help) is is_scaled
+    if not is_scaled:
+        assert re.search(r"`\(t - \d+\) / \d+` in the loss", warning.help)
+
+
 def test_the_rate_is_told_where_the_first_epoch_ends_in_an_error() -> None:
     graph = net("Affine(20) -> Relu -> Affine(20) -> Relu", "SGD(lr=1e6)")
     with pytest.raises(gl.GraphError):
