@@ -51,7 +51,8 @@ FORMS = {
     "impute": "impute(field, mean)`, `impute(field, median)` or `impute(field, 0)",
     "category": "category(field)`, `category(field, unknown=-1)` or `category(impute(field, mode))",
     "one_hot": "one_hot(category(field))",
-    "words": "words(field, length=20)` or `words(field, length=20, most=5000)",
+    "words": "words(field, length=20)` for all words, or for an `Embedding(5000, ...)` "
+    "`words(field, length=20, most=5000)",
     "word_count": "word_count(field, length=20)",
     "date": "date(field)",
     "field": 'field("any name")',

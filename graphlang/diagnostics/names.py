@@ -125,9 +125,20 @@ class NoSuchCallable(UnknownOperation):
 
 class MisspeltOperation(NoSuchCallable):
     replacement = first_of("{match}")
-    help = first_of("did you mean `{match}`?", _LISTED)
+    help = first_of(
+        "did you mean the function `{function}`? A layer of your own is handed over in Python, "
+        "`gl.load(file, layers=[{name}])`",
+        "did you mean `{match}`?",
+        _LISTED,
+    )
 
     candidates: Sequence[str]
+
+    @property
+    def function(self) -> str | None:
+        """The function that is meant, where the name is one of a layer."""
+        match = self.match
+        return match if match is not None and self.name[:1].isupper() and match[:1].islower() else None
 
     match = closest_of("name", "candidates", closest_of_kind)
 

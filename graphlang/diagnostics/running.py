@@ -99,7 +99,7 @@ class MissingSection(Diagnostic):
 
     code = "GL708"
     message = "`{command}` needs a `{section}` section"
-    help = "add to the file: {example}"
+    help = "add to the file: {example} (`graphlang new NAME --template mlp` writes a whole file to look at)"
 
     command: str
     section: Literal["data", "train"]

@@ -286,7 +286,11 @@ class UnknownOverride(FromOutside):
             told.append(f"{len(own) - 8} more")
         if settings:
             told.append(f"the settings of its sections, as `{settings[0]}`")
-        return f"it has {listed(told, 'and')}"
+        name = self.name
+        declare = (
+            f"; a number in the file gets a name by `hyper {name} = ...`, and is `{name}` where it stood"
+        )
+        return f"it has {listed(told, 'and')}{declare if name.isidentifier() else ''}"
 
 
 class OverrideMeant(UnknownOverride):

@@ -256,9 +256,9 @@ class LossRises(TrainingWarning):
         mean, spread = (_two_digits(number) for number in self.target[1:])
         less = f"{name} + {mean[1:]}" if mean.startswith("-") else f"{name} - {mean}"
         return (
-            f"the numbers of `{name}` are large, about {mean} with a spread of {spread}: compare "
-            f"`({less}) / {spread}` in the loss, and let the output be `{mean} + {spread} * z`, with `z` what "
-            "the network gives"
+            f"the numbers of `{name}` are large, about {mean} with a spread of {spread}: "
+            f"compare `({less}) / {spread}` in the loss, and let the output be `{mean} + {spread} * z`, with "
+            "`z` what the network gives"
         )
 
     @property
