@@ -417,3 +417,25 @@ class ProbabilitiesForScores(Located):
     loss: str
     function: str
     place: Span | None
+
+
+class GradientApart(Located):
+    """A gradient by a value that nothing is computed from: it is 0 everywhere.
+
+        input x: float[N, 4]
+        rows = 2 * x
+        y = tanh(x)
+        expect grad(sum(y), rows) ~= 0
+
+    That is allowed, and a test of it always passes.
+
+    Fix: compute the one from the other, `y = tanh(rows)`, or take the gradient by what it is computed from.
+    """
+
+    code = "GL225"
+    severity = "note"
+    message = "nothing is computed from `{x}`, so this gradient is 0 everywhere"
+    help = "compute `{y}` from it, or take the gradient by a value that `{y}` is computed from"
+
+    y: str
+    x: str

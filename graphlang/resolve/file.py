@@ -20,6 +20,7 @@ from graphlang.resolve.declarations import Declarations, Importer, evaluate_hype
 from graphlang.resolve.evaluator import Rules
 from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
 from graphlang.resolve.full_names import name_everything
+from graphlang.resolve.gradients_apart import note_gradients_apart
 from graphlang.resolve.inputs import add_input, declare_inputs
 from graphlang.resolve.outputs import outputs_of
 from graphlang.resolve.overrides import Overrides
@@ -154,6 +155,7 @@ class _FileEvaluation:
         self.top.order = len(body) + 1
         self.outputs = outputs_of(context, self._statements(tree.Output), self.top)
         self.expects = [evaluate_expectation(context, s, self.top) for s in self._statements(tree.Expect)]
+        note_gradients_apart(context)
         self._sections()
         uncalled.check(context, self.declarations.definitions)
 
