@@ -71,7 +71,7 @@ def _array(values: ArrayLike) -> Array:
     cells = values if isinstance(values, list | tuple) else ()
     if any(isinstance(c, str) for c in cells) and all(_is_plain(c) for c in cells):
         return np.array(values, object)
-    return of_rows(np.asarray(values))
+    return np.asarray(of_rows(np.asarray(values)))
 
 
 def _is_plain(cell: object) -> bool:
