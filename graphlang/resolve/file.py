@@ -22,6 +22,7 @@ from graphlang.resolve.expects import EvaluatedExpect, evaluate_expectation
 from graphlang.resolve.full_names import name_everything
 from graphlang.resolve.gradients_apart import note_gradients_apart
 from graphlang.resolve.inputs import add_input, declare_inputs
+from graphlang.resolve.least_nodes import VALUE, LeastNodes, declared, named
 from graphlang.resolve.outputs import outputs_of
 from graphlang.resolve.overrides import Overrides
 from graphlang.resolve.rules import RULES
@@ -165,8 +166,30 @@ class _FileEvaluation:
         for statement, number in counts.statements:
             total += number
             self.context.refuse_above_limit("expansions", total, statement.span)
+        if not counts.regular.keys() >= {key for key, calls in counts.totals.items() if calls}:
+            self._count_nodes()
         self.context.regular_calls = counts.regular
         self.context.large_calls = frozenset(key for key, calls in counts.most.items() if calls > UNTRIED)
+
+    def _count_nodes(self) -> None:
+        """Refuses what makes more nodes than the limits allow, whatever the `if`s in its `def`s decide."""
+        least, total = LeastNodes(self.context.catalog), 0
+        known = {**declared(self.file.statements), **self._free_names()}
+        for statement in self._statements(tree.Assign):
+            made = least.of_statement(statement, known, self.base)
+            total += made.nodes
+            known |= named(statement, made)
+            self.context.refuse_above_limit("nodes", total, statement.span)
+
+    def _free_names(self) -> dict[str, int]:
+        """The inputs of an open formula: the names that nothing defines."""
+        if self._statements(tree.Input):
+            return {}
+        assigned = self._statements(tree.Assign)
+        defined = {t.name for s in assigned for t in s.targets}
+        defined.update(s.name for s in self._statements(tree.Hyper))
+        used = {u.name for s in assigned for u in names_used(s.value)} - defined
+        return {n: VALUE for n in used if not self.base.defines(n) and self.context.catalog.find(n) is None}
 
     def _report_misplaced(self) -> None:
         for statement in self.file.statements:

@@ -253,6 +253,20 @@ def _unreadable_cases() -> list[Case]:
     ]
 
 
+def _large_def(line: str) -> str:
+    """Calls of a `def` of 900 lines, one of which has an `if`, so that no call tells what another one makes."""
+    lines = ["  a0 = x + k if k > 3 else x - k", *(line.format(i=i, j=i + 1) for i in range(899))]
+    calls = "\n".join(f"y{i} = Big(x, {i})" for i in range(200))
+    return "def Big(x, k) {\n" + "\n".join(lines) + f"\n  return a899\n}}\n{ROWS}{calls}"
+
+
+def _large_def_cases() -> list[Case]:
+    lines = {"operators": "  a{j} = a{i} * {j} + k", "layers": "  a{j} = a{i} -> Relu -> Affine(3)"}
+    return [
+        Case(f"different calls of a large def of {kind}", _large_def(line)) for kind, line in lines.items()
+    ]
+
+
 CASES = [
     *_size_cases(),
     *_unrolling_cases(),
@@ -260,4 +274,5 @@ CASES = [
     *_number_cases(),
     *_mistake_cases(),
     *_unreadable_cases(),
+    *_large_def_cases(),
 ]
