@@ -140,6 +140,7 @@ def _unclosed(c: ErrorContext) -> Diagnostic | None:
         return brackets.WrongClosing(c.here, c.span(bracket))
     home = max(c.before[0].column, 0)
     if c.in_list:
+        home = max(home, c.line[0].column if c.line else -1)
         new_line = -1 < word.column <= home and (starts(c.after, 0) or _goes_with_nothing(c))
         head = c.before[-1]
         cut = word.text == "=" and -1 < head.column <= home
