@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,6 +49,14 @@ QUICK_XLA = (
 if QUICK_XLA not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_XLA}".strip()
 
+NEEDED = {
+    "backends/test_operations_on_jax.py": "jax",
+    "backends/test_rules_on_jax.py": "jax",
+    "diagnostics/test_sarif.py": "jsonschema",
+    "onnx_export": "onnx",
+}
+"""Files and folders that nothing can be collected of without a package of an extra; other tests skip themselves."""
+
 TOGETHER = 40
 """So many tests of a file go to a worker at once, and all of a file whose fixtures are made once for the file."""
 
@@ -77,10 +86,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `--quick`, no other file is even imported: collecting all tests takes longer than these."""
+    """Leaves out what needs a package that is not there. With `--quick`, no other file is even imported: collecting
+    all tests takes longer than these."""
+    if TESTS not in collection_path.parents:
+        return None
+    place = collection_path.relative_to(TESTS).as_posix()
+    if place in NEEDED and find_spec(NEEDED[place]) is None:
+        return True
     if not config.getoption("--quick") or collection_path.is_dir():
         return None
-    return None if collection_path.relative_to(TESTS).as_posix() in QUICK else True
+    return None if place in QUICK else True
+
+
+def pytest_report_header() -> list[str]:
+    """Says what is left out."""
+    return [f"left out: tests/{p}, which needs {n}" for p, n in NEEDED.items() if find_spec(n) is None]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -271,7 +271,7 @@ def _blas_libraries() -> list[tuple[Callable[[], int], Callable[[int], Any]]]:
 def _setter(library: Any) -> Callable[[int], Any]:
     """The function that sets the threads of a BLAS library, whichever thread calls it.
 
-    Since version 3.8 the `set_num_threads` of threadpoolctl lets only the thread that calls it first change
+    The `set_num_threads` of threadpoolctl lets only the thread that calls it first change
     OpenBLAS, and ignores all others silently, so OpenBLAS's own function is called here. Not with OpenMP:
     there every thread has a limit of its own, which `set_num_threads` does set.
     """

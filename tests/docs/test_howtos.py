@@ -47,6 +47,9 @@ WHOLE_PAGES = [
 def test_what_a_page_shows_from_its_top_to_its_end_is_what_happens(page: str, tmp_path: Path) -> None:
     if page == "how-to/cores-and-gpus.md":
         pytest.importorskip("jax")
+    if page == "how-to/exporting.md":
+        pytest.importorskip("onnx")
+        pytest.importorskip("safetensors")
     run_whole_page(page, tmp_path)
 
 

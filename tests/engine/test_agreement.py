@@ -17,9 +17,9 @@ def agree(graph: gl.Graph, given: dict[str, Any], wrt: list[str], f: Any = None,
     """A planned run gives the value and the gradients of `y` that the interpreter gives."""
     forward = graph.forward(given)
     expected = forward.backward(of="y", seed=np.ones_like(forward["y"]))
-    np.testing.assert_allclose((f or graph.compile(of="y"))(given), expected["y"], rtol=1e-10)
+    np.testing.assert_allclose((f or graph.compile(of="y"))(given), expected["y"], rtol=1e-10, atol=1e-14)
     value, gradients = (g or graph.compile(wrt=wrt, of="y"))(given)
-    np.testing.assert_allclose(value, expected["y"], rtol=1e-10)
+    np.testing.assert_allclose(value, expected["y"], rtol=1e-10, atol=1e-14)
     for name in wrt:
         assert np.shape(gradients[name]) == np.shape(expected.grad[name])
         np.testing.assert_allclose(gradients[name], expected.grad[name], rtol=1e-8, atol=1e-12)

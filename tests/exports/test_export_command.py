@@ -42,6 +42,7 @@ def test_an_unknown_target_names_a_close_one() -> None:
 
 
 def test_onnx_is_written_with_the_weights_and_brings_back_the_numbers(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the extra `onnx`")
     graph = gl.load("lesson:two_layer_net", set={"hidden": 7})
     graph.save(tmp_path / "net.npz")
     words = ["export", "lesson:two_layer_net", "--set", "hidden=7", "--weights", str(tmp_path / "net.npz")]

@@ -480,3 +480,24 @@ def test_an_analysis_that_nobody_waits_for_stops() -> None:
         waiting.examine()
     with pytest.raises(Cancelled):
         Analysis(NET, "net.graph", cancelled=cancelled)
+
+
+def test_a_mistake_in_an_imported_file_stands_at_the_import_of_that_file() -> None:
+    from graphlang.lsp.convert import Converter
+
+    files = {
+        "good.graph": "def F(x) = x * 2\n",
+        "bad.graph": "def G(x) = x * (\n",
+    }
+    text = 'import "good.graph" as good\nimport "bad.graph" as bad\ninput x = 1\ny = good.F(x)\n'
+
+    def importer(importing: str, written: str) -> tuple[str, str]:
+        return written, files[written]
+
+    analysis = Analysis(text, "net.graph", importer).examine()
+    told = Converter(analysis, "utf-16").diagnostics()
+    mistake = next(d for d in told if "bad.graph" in d.message)
+    assert (mistake.range.start.line, mistake.range.start.character) == (1, 7)
+    assert mistake.message.startswith("in bad.graph, line 1: ")
+    assert mistake.related_information is not None
+    assert mistake.related_information[0].message == "the mistake"
