@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from graphlang.diagnostics.base import Diagnostic, filled, first_of, listed, wording
-from graphlang.diagnostics.places import Span
+from graphlang.diagnostics.places import Edit, Span
 from graphlang.diagnostics.spelling import closest_of
 
 
@@ -145,8 +145,32 @@ class FieldOfOtherRank(FieldMismatch):
     )
 
 
+class FieldWithoutLastAxis(FieldOfOtherRank):
+    """A field that lacks the last axis of 1 that its input declares."""
+
+    #: the field as it is meant
+    meant: str
+    #: its place in the `data` section; None where it is an array from Python
+    place: Span | None
+    #: whether the input names the size of the axis, so that none may be meant
+    named: bool
+
+    @property
+    def help(self) -> str:  # type: ignore[override]  # it is never set
+        written = f"`{self.name} = {self.meant}`" if self.place is not None else f"`{self.meant}`"
+        kind = "a list of one column" if self.meant.startswith("[") else "which has a last axis of 1"
+        declared = f"; or declare it `{self.name}: {self.fitting}`" if self.named else ""
+        return f"{'write' if self.place is not None else 'give'} {written}, {kind}{declared}"
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return () if self.place is None or self.named else (Edit(self.place, self.meant),)
+
+
 class FieldOfOtherSize(FieldMismatch):
     help = first_of(
+        "write `one_hot({numbered})`, a column for each class: in one column the numbers of the classes "
+        "count as quantities. Else declare it `{name}: {fitting}`",
         "declare it `{name}: {fitting}`, or choose other columns: nothing takes {written:and}",
         "declare it `{name}: {fitting}`, or choose other columns",
     )
@@ -155,6 +179,8 @@ class FieldOfOtherSize(FieldMismatch):
     size: int = 0
     #: fields of a table that nothing takes, where the input has room for more
     unused: Sequence[str] = ()
+    #: a `category(...)` among its columns
+    numbered: str | None = None
 
     @property
     def written(self) -> Sequence[str]:

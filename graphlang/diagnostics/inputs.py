@@ -216,6 +216,17 @@ class SampleForBatch(InputOfOtherType):
         return f"a batch of one has one more pair of brackets: `--set {self.name}=[[{written}]]`"
 
 
+class InputWithoutLastAxis(InputOfOtherType):
+    """A number for each row, where the input takes a row of one number for each."""
+
+    axes: int
+
+    @property
+    def help(self) -> str:  # type: ignore[override]  # it is never set
+        column = f"{self.name}[:, None]" if self.axes == 2 else f"{self.name}[..., None]"
+        return f"`{column}` has a last axis of 1{': save that' if self.shell else ''}"
+
+
 class ComputedSize(InputOfOtherType):
     """A size such as `3*D` that has another value here."""
 

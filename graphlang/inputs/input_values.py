@@ -25,6 +25,7 @@ from graphlang.diagnostics.inputs import (
     FractionForInt,
     InputOfOtherType,
     InputTooLarge,
+    InputWithoutLastAxis,
     MaskedInput,
     MissingInputs,
     NoSizeOfInput,
@@ -266,6 +267,8 @@ class Binder:
         facts = self._facts(spec, array)
         shape = spec.shape or ()
         if len(array.shape) == len(shape) - 1 and shape and not isinstance(shape[0], int):
+            if shape[-1] == 1 and not _fits(shape[1:], array.shape) and _fits(shape[:-1], array.shape):
+                return InputWithoutLastAxis(*facts, len(shape))
             short = array.ndim == 1 and array.size <= SHORT_LIST
             return SampleForBatch(*facts, array.tolist() if short else None)
         fixed = [s for s in shape[1:] if isinstance(s, int)]
@@ -294,6 +297,12 @@ class Binder:
             if array.shape[axis] != size:
                 problems.append(ComputedSize(*self._facts(spec, array), str(declared), size))
         return problems
+
+
+def _fits(declared: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    return all(
+        not isinstance(size, int) or size == there for size, there in zip(declared, shape, strict=True)
+    )
 
 
 def wrong_indices(network: Network, values: Mapping[int, Any], sizes: Mapping[str, int]) -> list[Diagnostic]:

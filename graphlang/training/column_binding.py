@@ -25,7 +25,7 @@ from graphlang.training.batches import BatchSource, Origin
 from graphlang.training.column_types import column_mismatch
 from graphlang.training.gaps_in_targets import of_target
 from graphlang.training.not_finite_fields import field_not_finite
-from graphlang.training.section_places import field_place
+from graphlang.training.section_places import field_place, setting_place
 
 
 def bind_columns(
@@ -39,19 +39,22 @@ def bind_columns(
 
     `fields` says which column each input takes; by default the `data` section does.
     """
+    of_file = fields is None
     if fields is None:
         fields = dict(model.spec.data.fields) if model.spec.data is not None else {n: n for n in columns}
-    return _Binding(model, columns, Origin(source, split)).bind(fields)
+    return _Binding(model, columns, Origin(source, split), of_file=of_file).bind(fields)
 
 
 class _Binding:
     """One binding under way: the columns that are bound, and what is wrong with others."""
 
-    def __init__(self, model: Model, columns: Mapping[str, Column], origin: Origin) -> None:
+    def __init__(self, model: Model, columns: Mapping[str, Column], origin: Origin, *, of_file: bool) -> None:
         self.model = model
         self.network = model.network
         self.columns = columns
         self.origin = origin
+        #: whether the `data` section says which fields the inputs take
+        self.of_file = of_file
         self.collector = Collector()
         self.bound: dict[int, Column] = {}
         #: inputs whose field the data does not have
@@ -95,7 +98,7 @@ class _Binding:
             column = column.alone
         known = self._known(name)
         try:
-            problem = column_mismatch(self.model, spec, field, column, self.sizes)
+            problem = self._mismatch(spec, field, column)
             if isinstance(problem, FieldOfOtherSize) and _has_room(spec, column):
                 problem = problem.replaced(unused=self._unused(fields)[:6])
             self._add(problem.replaced(sizes=known) if problem is not None and known else problem)
@@ -106,6 +109,11 @@ class _Binding:
         for axis in filter(None, network.axes[name]):
             if axis in self.sizes:
                 self.owners.setdefault(axis, field)
+
+    def _mismatch(self, spec: InputSpec, field: str, column: Column) -> Diagnostic | None:
+        other_rank = spec.shape is not None and len(spec.shape) != len(column.shape)
+        place = setting_place(self.model, spec.name) if self.of_file and other_rank else None
+        return column_mismatch(self.model, spec, field, column, self.sizes, place)
 
     def _known(self, name: str) -> list[KnownSize]:
         """The sizes of the dimensions of an input that other fields have said."""

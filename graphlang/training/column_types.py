@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from graphlang.datasets.dataset import Column
 from graphlang.diagnostics import Diagnostic, Span
@@ -14,6 +14,7 @@ from graphlang.diagnostics.data_fields import (
     FieldOfOtherSize,
     FieldOfOtherType,
     FieldToFlatten,
+    FieldWithoutLastAxis,
     SizeOfAnotherInput,
 )
 from graphlang.engine.model import Model
@@ -26,9 +27,9 @@ def column_type(column: Column) -> str:
 
 
 def column_mismatch(
-    model: Model, spec: InputSpec, field: str, column: Column, sizes: dict[str, int]
+    model: Model, spec: InputSpec, field: str, column: Column, sizes: dict[str, int], place: Span | None
 ) -> Diagnostic | None:
-    """Why a column does not fit an input's type, or None.
+    """Why a column does not fit an input's type, or None; `place` is that of the field in the file.
 
     Adds the named dimensions that it brings to `sizes`, except that of the batch.
     """
@@ -47,7 +48,8 @@ def column_mismatch(
     if column.dtype not in allowed:
         return FieldOfOtherType(*facts, column.dtype, spec.dtype, column.lines is not None)
     if len(spec.shape) != len(column.shape):
-        return _of_other_rank(model, spec, column, facts)
+        lacking = _without_last_axis(spec, column, facts, place)
+        return lacking or _of_other_rank(model, spec, column, facts)
     names = model.network.axes[spec.name]
     for axis, (expected, name, size) in enumerate(zip(spec.shape, names, column.shape, strict=True)):
         if axis == 0:
@@ -55,7 +57,8 @@ def column_mismatch(
                 return BatchOfFixedSize(*facts, expected)
         elif isinstance(expected, int):
             if expected != size:
-                return FieldOfOtherSize(*facts, _fitting(spec, column))
+                numbered = _numbered(model, field) if column.shape[axis] < expected else None
+                return FieldOfOtherSize(*facts, _fitting(spec, column), numbered=numbered)
         elif name is not None and sizes.setdefault(name, size) != size:
             return SizeOfAnotherInput(*facts, name, sizes[name])
     return None
@@ -88,6 +91,44 @@ def _of_other_rank(model: Model, spec: InputSpec, column: Column, facts: _Facts)
     if more and (len(shape) != 2 or rows_differ):
         return FieldOfOtherRank(*facts, fitting)
     return FieldToFlatten(*facts, fitting, "true" if more else "false")
+
+
+def _lacks_last_axis(shape: tuple[Any, ...], column: Column) -> bool:
+    """Whether a column has the declared axes except the last, which is 1 or the named width of a row."""
+    if len(shape) < 2:
+        return False
+    *rows, last = shape
+    if last != 1 and (isinstance(last, int) or len(shape) != 2):
+        return False
+    return len(rows) == len(column.shape) and all(
+        not isinstance(size, int) or size == there for size, there in zip(rows, column.shape, strict=True)
+    )
+
+
+def _without_last_axis(
+    spec: InputSpec, column: Column, facts: _Facts, place: Span | None
+) -> FieldMismatch | None:
+    """The mismatch of a column that lacks the last axis of its input, where that is easily given."""
+    shape, field = spec.shape or (), facts[2]
+    single = len(shape) == 2
+    if not _lacks_last_axis(shape, column) or (place is not None and not single):
+        return None
+    column_of_array = f"{field}[:, None]" if single else f"{field}[..., None]"
+    meant = column_of_array if place is None else f"[{place.text}]"
+    return FieldWithoutLastAxis(*facts, _fitting(spec, column), meant, place, shape[-1] != 1)
+
+
+def _numbered(model: Model, field: str) -> str | None:
+    """The first `category` among the columns of a list."""
+    section = model.spec.data
+    expression = section.prepared.get(field) if section is not None else None
+    columns = expression.get("list", ()) if isinstance(expression, dict) else ()
+    while columns:
+        for part in columns:
+            if isinstance(part, dict) and part.get("call") == "category":
+                return str(part["text"])
+        columns = [inner for part in columns if isinstance(part, dict) for inner in part.get("list", ())]
+    return None
 
 
 def _flattens(model: Model) -> bool | None:

@@ -34,6 +34,11 @@ def field_place(model: Model, field: str, of: str | None = None) -> Span | None:
     return (_place(model, names, of) if of is not None else None) or _place(model, names)
 
 
+def setting_place(model: Model, name: str) -> Span | None:
+    """What the section writes for an input; None where no text has it."""
+    return next((value.span for value in _values(model, name)), None)
+
+
 def _is_text(text: str | None) -> Callable[[Any], bool]:
     return lambda node: isinstance(node, tree.String) and node.value == text
 

@@ -41,7 +41,7 @@ def test_both_suggestions_for_an_ambiguous_broadcast_work() -> None:
 def test_a_column_is_declared_as_the_help_says(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b,t\n" + "1,2,3\n" * 10)
     text = (
-        "input x: float[N, 2], t: float[N, 1]\ny = x -> Affine(1)\nloss = MeanSquaredError(y, t)\noutput y\n"
+        "input x: float[N, 2], t: float[N, 1, 1]\ny = x -> Affine(1)\nloss = MeanSquaredError(y, sum(t))\noutput y\n"
         'data { source = csv("a.csv", target=t); x = x; t = t }\n'
         "train { minimize = loss; optimizer = SGD(lr=0.1); batch = 2; epochs = 1 }\n"
     )
