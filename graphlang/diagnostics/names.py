@@ -54,6 +54,25 @@ class MisspeltName(UnknownName):
         return [Related(place, f"`{self.match}` is defined here")] if place else []
 
 
+class NotOfTheFile(UnknownName):
+    """A name where a value of the file is to be named, which none is."""
+
+    help = first_of("did you mean `{unused}`, which nothing uses? {takes}", "{takes}")
+
+    #: what names a value: `grad`, `expect`, or a setting
+    by: str
+    #: the only name of the file that nothing uses
+    unused: str | None
+
+    @property
+    def takes(self) -> str:
+        return {
+            "grad": "`grad(y, x)` takes a value of the file, and one that it is computed from",
+            "expect": "`expect` compares values of the file: name one, or write a number",
+            "metrics": "a metric is a number computed from values of the file, as `mae(y, t)`",
+        }.get(self.by, f"`{self.by}` names a number that the file computes, as `{self.by} = loss`")
+
+
 class NameInOtherForm(UnknownName):
     """A name for what has a form of its own here: `WT` for `W.T`, `dz_dx` for a gradient."""
 

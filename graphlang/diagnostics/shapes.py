@@ -147,11 +147,14 @@ class UnknownDimension(Located):
     replacement = first_of("{match}")
     help = first_of(
         "did you mean `{match}`?",
+        "in a `def` a new dimension is named in the head: `{head}`",
         "a new dimension is named in an `input`; elsewhere write a number or a known dimension",
     )
 
     name: str
     match: str | None = None
+    #: the head of the `def` around it, with a formal of that dimension
+    head: str | None = None
 
 
 class NotANumberYet(Traced):

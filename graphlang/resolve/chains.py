@@ -133,9 +133,7 @@ def _misfit(x: Value, y: Value, stage: tree.Residual) -> Diagnostic | None:
 
 def _repeat(context: Context, stage: tree.Repeat, piped: Piped, scope: Scope) -> Steps:
     """`repeat 3 { ... }`: as many copies of the layers, each with its own parameters."""
-    outside, context.among_attributes = context.among_attributes, True
-    count = without_node((yield stage.count, scope))
-    context.among_attributes = outside
+    count = without_node((yield context.constant(stage.count, scope)))
     if count is POISON or (context.probing and is_size_of_data(count)):
         yield _entries(context, stage.entries, Piped(POISON, piped.span), scope.copy("", stage.span))
         return POISON

@@ -13,7 +13,7 @@ from graphlang.catalog.operation import Operation
 from graphlang.diagnostics import Collector, Diagnostic, GraphError, Source, Span
 from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.too_large import LimitName, MemoryExceeded, limit_exceeded
-from graphlang.resolve.evaluator import Evaluator, Rules
+from graphlang.resolve.evaluator import Evaluator, Rules, Steps
 from graphlang.resolve.hyper_places import HyperPlaces
 from graphlang.resolve.scopes import Definition, Scope
 from graphlang.resolve.values import POISON, Instance, NamedTable, NodeValue, Value
@@ -30,6 +30,8 @@ class Context(Evaluator):
 
     #: whether what is evaluated is an attribute, where only constants can stand
     among_attributes = False
+    #: what names a value where one is evaluated that must be one of the file's, as `grad`
+    naming: str | None = None
     #: whether a `def` is checked without its arguments; mistakes that depend on them are not reported
     probing = False
 
@@ -84,6 +86,20 @@ class Context(Evaluator):
         probe.declared = self.declared
         probe.probing = True
         return probe
+
+    def constant(self, expression: Any, scope: Scope) -> Steps:
+        """The value of an expression where only constants can stand."""
+        outside, self.among_attributes = self.among_attributes, True
+        value = yield expression, scope
+        self.among_attributes = outside
+        return value
+
+    def named(self, expression: Any, scope: Scope, by: str) -> Steps:
+        """The value of an expression that names a value of the file, for `grad` and the like."""
+        outside, self.naming = self.naming, by
+        value = yield expression, scope
+        self.naming = outside
+        return value
 
     def error(self, diagnostic: Diagnostic) -> None:
         """Adds a diagnostic, with the calls that led into a `def`."""

@@ -12,7 +12,7 @@ from graphlang.resolve.built_in_values import BUILT_IN_VALUES
 from graphlang.resolve.compile_time import NAMES
 from graphlang.resolve.constants import described
 from graphlang.resolve.context import Context
-from graphlang.resolve.scopes import MISSING, Scope
+from graphlang.resolve.scopes import MISSING, Definition, Scope
 from graphlang.resolve.type_texts import kind_of, origins, type_text
 from graphlang.resolve.uses import names_used
 from graphlang.resolve.values import POISON, Value, is_integer, is_positive_size, without_node
@@ -35,8 +35,21 @@ def size(context: Context, dim: Any, scope: Scope) -> Any:
     unknown = next((name for name in used if scope.find(name.name) is MISSING), None)
     if unknown is not None:
         match = closest(unknown.name, scope.visible()) if searches_left() else None
-        return context.poison(UnknownDimension(unknown.span, unknown.name, match))
+        head = _head_with(context, unknown.name, scope) if scope.definition is not None else None
+        return context.poison(UnknownDimension(unknown.span, unknown.name, match, head))
     return _checked(context, dim, without_node(context.evaluate(dim, scope)))
+
+
+def _head_with(context: Context, dim: str, scope: Scope) -> str | None:
+    """The head of the `def` around a size, with a formal that brings it; None if none can."""
+    definition = scope.find_callable(scope.definition or "")
+    tree_ = definition.tree if isinstance(definition, Definition) else None
+    formals = tree_.formals if tree_ is not None else ()
+    free = next((f for f in formals if f.type is None and f.default is None), None)
+    if tree_ is None or free is None:
+        return None
+    written = [f"{f.name}: float[N, {dim}]" if f is free else f.span.text for f in formals]
+    return f"def {tree_.name}({', '.join(written)})"
 
 
 def _checked(context: Context, dim: Any, value: Any) -> Any:

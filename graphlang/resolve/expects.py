@@ -27,7 +27,7 @@ def evaluate_expectation(context: Context, statement: tree.Expect, scope: Scope)
     """Evaluates one `expect`."""
     before = len(context.values)
     nodes = (statement.left, statement.right)
-    sides = [context.evaluate(node, scope) for node in nodes]
+    sides = [context.run(context.named(node, scope, "expect")) for node in nodes]
     within = _tolerance(context, statement, scope)
     for side, node in zip(sides, nodes, strict=True):
         if side is not POISON and not is_operand(side):
@@ -43,7 +43,9 @@ def evaluate_expectation(context: Context, statement: tree.Expect, scope: Scope)
 def _tolerance(context: Context, statement: tree.Expect, scope: Scope) -> Any:
     if statement.within is None:
         return None
-    within = context.evaluate(statement.within, scope)
+    within = context.run(context.constant(statement.within, scope))
+    if within is POISON:
+        return None
     if not (is_integer(within) or isinstance(within, float)) or within < 0:
         context.error(WrongExpectation.no_tolerance(statement.within.span))
     return within

@@ -43,7 +43,7 @@ def _operands(context: Context, site: CallSite, scope: Scope) -> Steps:
             context.error(UnknownAttribute(name_span(argument), "grad", argument.name, []))
             return None
         before = len(context.values)
-        operands.append((yield argument.value, scope))
+        operands.append((yield context.named(argument.value, scope, "grad")))
     if any(o is POISON for o in operands):
         return None
     if len(operands) > 2:

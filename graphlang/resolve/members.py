@@ -112,7 +112,7 @@ def _with_arguments(context: Context, family: Any, owner: str, expression: Any, 
         ):
             value = argument.value.name
         else:
-            value = yield argument.value, scope
+            value = yield context.constant(argument.value, scope)
             value = constant_behind(context, value, argument.span, f"`{name}` of `{owner}`")
         attributes[name], places[name] = value, argument.value.span
     if any(value is POISON for value in attributes.values()):

@@ -16,6 +16,7 @@ from graphlang.diagnostics.names import (
     NameInOtherForm,
     NameNotPassed,
     NameOfMathematics,
+    NotOfTheFile,
     NotVisibleInDef,
     UnknownName,
 )
@@ -95,7 +96,7 @@ def _unknown(context: Context, node: tree.Name, scope: Scope) -> Diagnostic:
     if problem is None and scope.definition is not None and place is not None:
         problem = NotVisibleInDef(node.span, node.name, scope.definition, place)
     problem = problem or _word_of_other_languages(node)
-    return problem or _undefined_name(node, scope, place, context.among_attributes)
+    return problem or _undefined_name(node, scope, place, context)
 
 
 def _operation_as_value(context: Context, node: tree.Name, scope: Scope) -> Diagnostic | None:
@@ -128,7 +129,7 @@ def _word_of_other_languages(node: tree.Name) -> Diagnostic | None:
     return NameElsewhere(node.span, name, meant.note or "", written)
 
 
-def _undefined_name(node: tree.Name, scope: Scope, place: Span | None, among_attributes: bool) -> Diagnostic:
+def _undefined_name(node: tree.Name, scope: Scope, place: Span | None, context: Context) -> Diagnostic:
     """What to report for a name that nothing defines, or nothing that can be used here."""
     name = node.name
     only_constants = scope.definition is None and scope.parent is None  # as in a `hyper`
@@ -145,8 +146,10 @@ def _undefined_name(node: tree.Name, scope: Scope, place: Span | None, among_att
         return NameNotPassed(node.span, name, scope.definition)
     if name[:1] == "d" and name[1:] in visible:
         return UnknownName.of_slope(node.span, name)
-    if only_constants or among_attributes:
+    if only_constants or context.among_attributes:
         return UnknownName.among_constants(node.span, name)
+    if context.naming is not None:
+        return NotOfTheFile(node.span, name, context.naming, _unused(node, scope) if visible else None)
     return problem.replaced(unused=_unused(node, scope) if visible else None)
 
 

@@ -142,7 +142,7 @@ def _deeper(items: list[Any], levels: int) -> bool:
 
 def conditional(context: Context, node: tree.Conditional, scope: Scope) -> Steps:
     """`a if c else b`, where `c` is known before running."""
-    condition = yield node.condition, scope
+    condition = yield context.constant(node.condition, scope)
     if condition is POISON:
         yield _both_branches(context, node, scope)
         return POISON

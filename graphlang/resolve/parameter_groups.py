@@ -47,7 +47,7 @@ def _group(context: Context, expression: Any, scope: Scope) -> Steps:
             return context.poison(NoGroup(argument.span))
         if name in places:
             return context.poison(ArgumentTwice(argument.span, "group", name, places[name]))
-        value = yield argument.value, scope
+        value = yield context.constant(argument.value, scope)
         value = constant_behind(context, value, argument.span, f"`{name}` of `group`")
         if value is POISON:
             return POISON

@@ -73,10 +73,10 @@ def setting_value(context: Context, section: str, name: str, expression: Any, sc
         return expression.name
     if choices and isinstance(expression, tree.Name) and scope.find(expression.name) is MISSING:
         return context.poison(NoChoice(expression.span, f"{section}.{name}", choices))
-    value = yield expression, scope
     if name in NAMES_A_VALUE:
+        value = yield context.named(expression, scope, name)
         return _scalar(context, value, f"{section}.{name}", expression)
-    value = without_node(value)
+    value = without_node((yield context.constant(expression, scope)))
     if isinstance(value, Value):
         return context.poison(NotKnownBefore.attribute(expression.span, f"`{section}.{name}`", None))
     return value
@@ -96,7 +96,7 @@ def part_value(context: Context, name: str, expression: Any, scope: Scope) -> St
         known = isinstance(expression, tree.Name) and scope.find(expression.name) is not MISSING
         if not known:
             return {"part": expression.value if isinstance(expression, tree.String) else expression.name}
-    value = without_node((yield expression, scope))
+    value = without_node((yield context.constant(expression, scope)))
     if value is POISON:
         return POISON
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1:
@@ -191,7 +191,7 @@ def _metrics(context: Context, expression: Any, scope: Scope) -> Steps:
     items = expression.items if isinstance(expression, tree.ListOf) else (expression,)
     metrics: dict[str, Value] = {}
     for item in items:
-        value = yield item, scope
+        value = yield context.named(item, scope, "metrics")
         if value is POISON:
             return POISON
         if not isinstance(value, Value) or is_symbolic(value.array.shape):

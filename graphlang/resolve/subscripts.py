@@ -34,7 +34,7 @@ def index(context: Context, node: tree.Index, scope: Scope) -> Steps:
     value = yield node.value, scope
     if value is POISON and isinstance(node.value, tree.Name) and node.value.name in TYPES:
         return POISON  # a type is no value, and the names in its brackets are no values either
-    items = yield _items(node, scope)
+    items = yield _items(context, node, scope)
     if value is POISON or any(v is POISON for _, v in items):
         return POISON
     if isinstance(value, list | tuple) and (len(items) == 1 or not is_table(value)):
@@ -44,13 +44,13 @@ def index(context: Context, node: tree.Index, scope: Scope) -> Steps:
     return _part_of_value(context, node, value, items, scope)
 
 
-def _items(node: tree.Index, scope: Scope) -> Steps:
+def _items(context: Context, node: tree.Index, scope: Scope) -> Steps:
     items: Items = []
     for item in node.items:
         if isinstance(item, tree.Slice):
             ends = []
             for end in (item.start, item.stop, item.step):
-                ends.append((yield end, scope) if end is not None else None)
+                ends.append((yield context.constant(end, scope)) if end is not None else None)
             items.append((item, ends))
         elif isinstance(item, tree.Rest):
             items.append((item, ...))
