@@ -24,10 +24,11 @@ def labels_of(metric: str, y: Any, t: Any) -> Any:
     if t.shape == y.shape:
         return np.argmax(t, axis=-1)
     if t.shape != y.shape[:-1]:
-        raise ValueError(
-            f"`{metric}` compares scores {shape_text(y.shape)} with labels {shape_text(t.shape)}: "
-            f"labels of shape {shape_text(y.shape[:-1])} or one-hot rows of shape {shape_text(y.shape)} fit"
-        )
+        told = f"`{metric}` compares scores {shape_text(y.shape)} with labels {shape_text(t.shape)}"
+        if y.shape == t.shape[:-1]:  # in the other order
+            raise ValueError(told)
+        labels, rows = shape_text(y.shape[:-1]), shape_text(y.shape)
+        raise ValueError(f"{told}: labels of shape {labels} or one-hot rows of shape {rows} fit")
     return t
 
 

@@ -65,4 +65,4 @@ def r2(y, t):
 def _need_same_shape(metric, y, t):
     if y.shape != t.shape:
         shapes = f"{shape_text(y.shape)} with {shape_text(t.shape)}"
-        raise ValueError(f"`{metric}` compares number by number, not {shapes}: give both the same shape")
+        raise ValueError(f"`{metric}` compares number by number, not {shapes}")

@@ -13,15 +13,13 @@ def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot
     if t.shape == x.shape:
         return "one-hot"
     if t.shape != x.shape[:-1]:
-        if x.shape == t.shape[:-1]:
-            raise ValueError(
-                f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape "
-                f"{shape_text(t.shape)}: the scores come first, then the targets"
-            )
-        raise ValueError(
-            f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape {shape_text(t.shape)}: "
-            f"labels of shape {shape_text(x.shape[:-1])} or one-hot rows of shape {shape_text(x.shape)} fit"
+        told = (
+            f"`{loss}` has scores of shape {shape_text(x.shape)} and targets of shape {shape_text(t.shape)}"
         )
+        if x.shape == t.shape[:-1]:  # in the other order
+            raise ValueError(told)
+        labels, rows = shape_text(x.shape[:-1]), shape_text(x.shape)
+        raise ValueError(f"{told}: labels of shape {labels} or one-hot rows of shape {rows} fit")
     if t.dtype.kind not in "iu":
         raise ValueError(
             f"`{loss}` takes targets of shape {shape_text(t.shape)} as labels, but they are not int: "
@@ -34,16 +32,9 @@ def need_same_shape(loss: str, x: Array, t: Array, names: tuple[str, str] = ("x"
     """Refuses a t that is neither one number nor of the shape of x: broadcasting would hide a mistake."""
     shape, (first, second) = getattr(t, "shape", ()), names
     if shape not in ((), x.shape):
-        if (*shape, 1) == tuple(x.shape):
-            column = f"take the one column of `{first}`, as `{first}[:, 0]`"
-            fix = f"{column}, or declare `{second}` with a last axis of 1"
-        elif shape == (*x.shape, 1):
-            fix = f"take the one column of `{second}`, as `{second}[:, 0]`"
-        else:
-            fix = "give both the same shape (labels become rows by `one_hot`)"
         raise ValueError(
             f"`{loss}` compares number by number, but `{first}` has the shape {shape_text(x.shape)} "
-            f"and `{second}` {shape_text(shape)}: {fix}"
+            f"and `{second}` {shape_text(shape)}"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphlang.diagnostics import Edit, Span
 from graphlang.resolve.application import Application
-from graphlang.resolve.operand_texts import Fit, argument_places, operand_text
+from graphlang.resolve.operand_texts import Fit, argument_places, in_brackets, is_stage, operand_text
 from graphlang.resolve.type_texts import kind_of, sizes_text
 from graphlang.resolve.values import InputValue, Value
 from graphlang.trace import Size
@@ -43,9 +43,10 @@ def _of_sequences(use: Application, operands: tuple[Any, ...], help: str | None)
     n, d = x.array.shape
     if x.array.dtype.kind != "f" or not isinstance(d, int):  # ids, or steps of one number: the layer tells it
         return None
-    written = f"{operand_text(x)}: {kind_of(x.array)}[{n}, T, {d}]"
+    shape = f"[{n}, T, {d}]"
+    told = f"`{x.label}: {kind_of(x.array)}{shape}`" if isinstance(x, InputValue) else f"`{shape}`"
     return Fit(
-        f"a sequence has an axis of steps, `{written}`; `expand_dims(1)` in front makes one of a single step",
+        f"a sequence has an axis of steps, {told}; `expand_dims(1)` in front makes one of a single step",
         _before_stage(use, "expand_dims(1)"),
     )
 
@@ -67,12 +68,33 @@ def _of_targets(use: Application, operands: tuple[Any, ...], help: str | None) -
     scores, targets = (v.array.shape for v in values)
     column = _column(scores, targets)
     if column is None:
-        return None
-    text = operand_text(values[column])
+        return _of_labels(values)
+    value = values[column]
+    if not value.label and is_stage(value.span):
+        return Fit(
+            f"take the one column of the value of `{value.span:short}`, by a name of its own: `name[..., 0]`"
+        )
+    text = value.label or value.span.text
     places = [place for place in argument_places(use.span, use.entry.name) if place.text == text]
-    written = f"{text}[..., 0]"
+    written = f"{in_brackets(text)}[..., 0]"
     edits = [Edit(places[0], written)] if len(places) == 1 else []
-    return Fit(f"write `{written}`, the one column of it", edits)
+    return Fit(f"write `{written}`, the one column of it{_or_declared(values[1 - column], value)}", edits)
+
+
+def _of_labels(values: Sequence[Value]) -> Fit | None:
+    """Labels where numbers for each class are compared."""
+    (scores, labels), classes = values, values[0].array.shape[-1:]
+    if labels.array.dtype.kind != "i" or scores.array.shape != (*labels.array.shape, *classes) or not classes:
+        return None
+    return Fit(f"labels become rows by `one_hot({operand_text(labels)}, {classes[0]})`")
+
+
+def _or_declared(other: Value, column: Value) -> str:
+    """The other way, where the vector is an input: a column of its own."""
+    if not isinstance(other, InputValue) or other.span.text != other.label:
+        return ""
+    sizes = sizes_text(column.array.shape)
+    return f", or declare `{other.label}: {kind_of(other.array)}[{sizes}]`"
 
 
 def _column(scores: tuple[Size, ...], targets: tuple[Size, ...]) -> int | None:
@@ -116,7 +138,7 @@ LAYERS: dict[str, Rule] = {
     "GroupNorm": _of_groups,
     **dict.fromkeys(
         "SoftmaxWithLoss CrossEntropyError FocalLoss BinaryCrossEntropy MeanSquaredError SumSquaredError "
-        "L1Loss HuberLoss".split(),
+        "L1Loss HuberLoss KLDivergence mae mape rmse r2".split(),
         _of_targets,
     ),
 }

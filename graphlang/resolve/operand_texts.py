@@ -42,11 +42,44 @@ def in_own_names(use: Application, operands: Sequence[Any], text: str) -> str:
         return text
     named = zip(entry.tensors, operands, strict=False)
     own = {
-        formal: operand.label
+        formal: _code_and_words(operand)
         for formal, operand in named
-        if isinstance(operand, Value) and operand.label and formal not in entry.optional_tensors
+        if isinstance(operand, Value)
+        and formal not in entry.optional_tensors
+        and (operand.label or operand.span != use.span)
     }
-    return with_other_names(text, own)
+    for formal, (_, words) in own.items():
+        text = text.replace(f"`{formal}`", words.replace("`", _QUOTE))
+    text = with_other_names(text, {formal: code for formal, (code, _) in own.items()})
+    text = re.sub(rf"(\(|, ){_MARK}\((.*?)\){_MARK}(?=[,)])", r"\1\2", text)  # an argument needs none
+    return text.replace(_MARK, "").replace(_QUOTE, "`")
+
+
+_MARK, _QUOTE = "\0", "\1"
+"""Stand in front of brackets around an operand and behind them, and for quotes around words of the file."""
+
+
+def _code_and_words(value: Value) -> tuple[str, str]:
+    """What stands for an operand within code, and alone."""
+    if value.label:
+        return value.label, f"`{value.label}`"
+    span = value.span
+    if is_stage(span):
+        return f"{_MARK}(...){_MARK}", f"the value of `{span:short}`"
+    if len(span.text) > LONGEST_IN_HELP or "\n" in span.text:
+        return f"{_MARK}(...){_MARK}", f"`{span:short}`"
+    code = in_brackets(span.text)
+    return f"{_MARK}{code}{_MARK}" if code[0] == "(" else code, f"`{span.text}`"
+
+
+def in_brackets(text: str) -> str:
+    """A text that something can be written behind, as `[..., 0]`."""
+    return text if is_one_operand(text) else f"({text})"
+
+
+def is_stage(span: Span) -> bool:
+    """Whether a text is a stage of a chain, behind its `->`."""
+    return span.source.text[: span.start].rstrip().endswith("->")
 
 
 def with_other_names(text: str, names: Mapping[str, str]) -> str:

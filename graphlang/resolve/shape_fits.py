@@ -22,7 +22,7 @@ from graphlang.resolve.operand_texts import (
     operand_text,
     with_other_names,
 )
-from graphlang.resolve.tried_fits import ways_to_fit
+from graphlang.resolve.tried_fits import fit_exchanged, ways_to_fit
 from graphlang.resolve.type_texts import sizes_text, tuple_text
 from graphlang.resolve.values import ParamValue, Value
 from graphlang.trace import ShapeError, Size
@@ -44,11 +44,33 @@ def fit_of(use: Application, operands: tuple[Any, ...], help: str | None) -> Fit
     name = use.entry.name
     if not use.entry.built_in:
         return None
+    if name in SCORES_FIRST:
+        exchanged = _exchanged(use, operands)
+        if exchanged is not None:
+            return exchanged
     rule = _RULES.get(name) or (_broadcast if name in GUARDED else None)
     fit = None if rule is None else rule(use, operands, help)
     if fit is not None or help is not None:
         return fit
     return _tried(use, operands, GENERAL.get(name))
+
+
+def _exchanged(use: Application, operands: tuple[Any, ...]) -> Fit | None:
+    """Targets before scores."""
+    values = [o for o in operands[:2] if isinstance(o, Value)]
+    if len(values) != 2 or values[0].array.shape == values[1].array.shape or not fit_exchanged(use, operands):
+        return None
+    told = "the scores come first, then the targets"
+    places = argument_places(use.span, use.entry.name)[:2]
+    if [place.text for place in places] != [value.label or value.span.text for value in values]:
+        return Fit(f"exchange the two: {told}")
+    scores, targets = (place.text for place in reversed(places))
+    edits = [Edit(places[0], scores), Edit(places[1], targets)]
+    return Fit(f"{told}: `{use.entry.name}({scores}, {targets}{_more(use)})`", edits)
+
+
+def _more(use: Application) -> str:
+    return ", ..." if len(argument_places(use.span, use.entry.name)) > 2 else ""
 
 
 def _tried(use: Application, operands: tuple[Any, ...], general: str | None, where: str = "") -> Fit | None:
@@ -288,7 +310,17 @@ def _squeeze(use: Application, operands: tuple[Any, ...], help: str | None) -> F
     )
 
 
+SCORES_FIRST = frozenset(
+    "SoftmaxWithLoss CrossEntropyError FocalLoss "
+    "accuracy top_k precision recall f1 confusion auc perplexity".split()
+)
+"""What takes scores and then labels."""
 GENERAL = {
+    **dict.fromkeys(
+        "MeanSquaredError SumSquaredError L1Loss HuberLoss KLDivergence BinaryCrossEntropy "
+        "CosineEmbeddingLoss TripletLoss mae mape rmse r2".split(),
+        "give both the same shape",
+    ),
     "einsum": "one letter stands for one size: write another letter, or other sizes",
     "broadcast_to": "each size, from the last one on, is that of the value, unless the value has 1 there",
 }

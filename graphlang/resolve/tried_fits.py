@@ -70,6 +70,12 @@ def _one_each(trials: Iterable[_Trial]) -> list[_Trial]:
     return list(first.values())
 
 
+def fit_exchanged(use: Application, operands: Sequence[Any]) -> bool:
+    """Whether the first two operands fit in the other order."""
+    first, second, *rest = operands
+    return _Trials(use, [second, first, *rest]).fits(None)
+
+
 class _Trials:
     """What to try; an operand that is no value stays what it is."""
 
