@@ -294,7 +294,8 @@ class Hint(Located):
         input x: float[N, 1, 28, 28]
         y = x -> Affine(10)
 
-    `Affine` acts on the last axis alone; most who write this mean `x -> Flatten -> Affine(10)`.
+    `Affine` acts on the last axis alone; most who write this mean `x -> Flatten -> Affine(10)`. A loss over
+    classes, as `SoftmaxWithLoss`, of one column of scores is another such case.
     """
 
     code = "GL307"

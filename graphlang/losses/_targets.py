@@ -28,6 +28,13 @@ def kind_of_targets(loss: str, x: Array, t: Array) -> Literal["labels", "one-hot
     return "labels"
 
 
+def hint_of_one_class(x: Array, binary: str = "BinaryCrossEntropy") -> str | None:
+    """What to write for the loss of scores of one class, which is all that can be answered."""
+    if x.ndim == 0 or x.shape[-1] != 1:
+        return None
+    return f"one class leaves no choice: `{binary}` is for yes or no, `MeanSquaredError` for a number"
+
+
 def need_same_shape(loss: str, x: Array, t: Array, names: tuple[str, str] = ("x", "t")) -> None:
     """Refuses a t that is neither one number nor of the shape of x: broadcasting would hide a mistake."""
     shape, (first, second) = getattr(t, "shape", ()), names

@@ -5,7 +5,7 @@ import numpy as np
 from graphlang.catalog.operation import DERIVED, Array, Loss
 from graphlang.losses._classes import weighted_cross_entropy
 from graphlang.losses._reduction import REDUCTION, Reduction, is_plain
-from graphlang.losses._targets import is_float, kind_of_targets, like, over
+from graphlang.losses._targets import hint_of_one_class, is_float, kind_of_targets, like, over
 from graphlang.trace import Size, total
 from graphlang.trace.primitives import chain, chain_quotient, one_hot
 
@@ -31,6 +31,9 @@ L = CrossEntropyError(softmax(x), t, sample_weight=exp(s))
     """
 
     reduction: Reduction = REDUCTION
+
+    def hint(self, x: Array, t: Array, *weights: Array) -> str | None:
+        return hint_of_one_class(x)
 
     def index_bounds(self, x: Array, t: Array, *weights: Array) -> dict[str, Size]:
         return {"t": x.shape[-1]} if t.ndim < x.ndim else {}

@@ -7,7 +7,7 @@ from graphlang.catalog.operation import Array, Loss
 from graphlang.layers.log_softmax import LogSoftmax
 from graphlang.losses._classes import weighted_cross_entropy
 from graphlang.losses._reduction import REDUCTION, Reduction, class_weight, reduced
-from graphlang.losses._targets import kind_of_targets, like, need_same_shape
+from graphlang.losses._targets import hint_of_one_class, kind_of_targets, like, need_same_shape
 from graphlang.trace import Size, total
 from graphlang.trace.primitives import one_hot, sigmoid, zero_times
 
@@ -37,6 +37,9 @@ L = FocalLoss(x, t, weight=exp(w), sample_weight=exp(s))
     gamma: float = Field(2.0, ge=0, description="how little what is already right counts; 0 is cross entropy")
     binary: bool = Field(False, description="whether each element of x is the score of a question of its own")
     reduction: Reduction = REDUCTION
+
+    def hint(self, x: Array, t: Array, *weights: Array) -> str | None:
+        return None if self.binary else hint_of_one_class(x, "binary=true")
 
     def index_bounds(self, x: Array, t: Array, *weights: Array) -> dict[str, Size]:
         return {"t": x.shape[-1]} if not self.binary and t.ndim < x.ndim else {}

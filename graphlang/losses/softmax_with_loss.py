@@ -9,7 +9,7 @@ from graphlang.catalog.operation import DERIVED, Array, Loss
 from graphlang.layers.softmax import LEAST
 from graphlang.losses._classes import weighted_cross_entropy
 from graphlang.losses._reduction import REDUCTION, Reduction, is_plain
-from graphlang.losses._targets import is_float, kind_of_targets, like, over
+from graphlang.losses._targets import hint_of_one_class, is_float, kind_of_targets, like, over
 from graphlang.trace import Size, mean
 from graphlang.trace import total as added
 from graphlang.trace.primitives import chain, excess, one_hot, stop_gradient, zero_times
@@ -55,6 +55,9 @@ L = SoftmaxWithLoss(x, t, sample_weight=exp(s))
     ignore: int | None = Field(None, description="a label that does not count, as of padding: any number")
     smoothing: float = Field(0.0, ge=0, le=1, description="the share of a target given to all classes")
     reduction: Reduction = REDUCTION
+
+    def hint(self, x: Array, t: Array, *weights: Array) -> str | None:
+        return hint_of_one_class(x)
 
     def index_bounds(self, x: Array, t: Array, *weights: Array) -> dict[str, Size]:
         return {"t": x.shape[-1]} if t.ndim < x.ndim else {}

@@ -118,7 +118,7 @@ def inferred(use: Application, arrays: Sequence[Any], declared: Declared, result
     operation, signature = use.operation, _signature(result)
     if use.entry.kind == "function":
         return Inferred(declared, None, {}, None, signature)
-    hint = operation.hint(*arrays) if use.entry.kind == "layer" else None
+    hint = operation.hint(*arrays)
     ignored = operation.ignored_index()
     return Inferred(declared, hint, dict(operation.index_bounds(*arrays).items()), ignored, signature)
 
