@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -118,7 +119,9 @@ class Concatenate(Primitive):
         return np.concatenate(arrays, axis=axis, out=out)
 
     def derivative(self, position: int, dy: Array, y: Array, *arrays: Any, axis: int) -> Any:
-        start: Any = sum(x.shape[axis] for x in arrays[:position])
+        # Thousands of sizes that are equal are added at once: adding a symbolic one is slow.
+        sizes = Counter([x.shape[axis] for x in arrays[:position]])
+        start: Any = sum(size * times for size, times in sizes.items())
         return dy[(*_WHOLE * axis, slice(start, start + arrays[position].shape[axis]))]
 
 
