@@ -18,10 +18,18 @@ EVALUATED = (tree.Assign, tree.Param, tree.LayerDecl)
 """The statements that a block evaluates; `return` and others belong to what the block is part of."""
 
 
-def block(context: Context, statements: Sequence[Any], scope: Scope, places: dict[str, Span]) -> Steps:
+def changed_names(statements: Sequence[Any]) -> set[str]:
+    """The names that a statement gives another value, which has been reported: `est = 800; est += x`."""
+    return {s.word for s in statements if type(s) is tree.Broken and s.word in s.names}
+
+
+def block(
+    context: Context, statements: Sequence[Any], scope: Scope, places: dict[str, Span], changed: set[str]
+) -> Steps:
     """Evaluates assignments, parameters and shared layers, each after those that it uses.
 
-    `places` is where names are defined that the statements may not define again.
+    `places` is where names are defined that the statements may not define again, `changed` which of theirs
+    have no value that is known.
     """
     for statement in statements:
         if type(statement) is tree.Broken:
@@ -35,5 +43,7 @@ def block(context: Context, statements: Sequence[Any], scope: Scope, places: dic
     scope.names.update(dict.fromkeys(circular, POISON))
     for statement in ordered:
         scope.order = position[id(statement)]
-        if type(statement) in EVALUATED:
+        if type(statement) is tree.Assign and changed & {target.name for target in statement.targets}:
+            scope.names.update({target.name: POISON for target in statement.targets})
+        elif type(statement) in EVALUATED:
             yield statement, scope

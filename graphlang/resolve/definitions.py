@@ -14,7 +14,7 @@ from graphlang.diagnostics.arguments import (
 )
 from graphlang.diagnostics.statements import ReturnCount
 from graphlang.resolve import dimensions
-from graphlang.resolve.block import block
+from graphlang.resolve.block import block, changed_names
 from graphlang.resolve.call_arguments import CallSite, unknown_attribute
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
@@ -173,7 +173,7 @@ def _body(context: Context, node: tree.Def, scope: Scope) -> Steps:
     """Evaluates the statements of a `def` whose formals are bound."""
     places = {f.name: f.name_span for f in node.formals}
     places |= {n: scope.places[n] for n in scope.dims if n not in places}
-    yield block(context, node.body, scope, places)
+    yield block(context, node.body, scope, places, changed_names(node.body))
     return (yield _returned(context, node, scope))
 
 

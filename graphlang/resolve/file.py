@@ -12,7 +12,7 @@ from graphlang.diagnostics.limits import Limits
 from graphlang.diagnostics.names import Redefinition
 from graphlang.diagnostics.statements import OutsideItsBlock
 from graphlang.resolve import field_types, monitors, parameter_groups, sections, uncalled
-from graphlang.resolve.block import EVALUATED, block
+from graphlang.resolve.block import EVALUATED, block, changed_names
 from graphlang.resolve.built_in_values import BUILT_IN_VALUES, note_hidden_values
 from graphlang.resolve.call_counts import CallCounts
 from graphlang.resolve.context import Context
@@ -146,7 +146,7 @@ class _FileEvaluation:
         self.places.update(self.base.places)
         self._inputs()
         body = [s for s in self.file.statements if type(s) in EVALUATED]
-        context.run(block(context, body, self.top, self.places))
+        context.run(block(context, body, self.top, self.places, changed_names(self.file.statements)))
         context.values[:] = without_spare(context.values)
         note_probabilities(context)
         if context.open is not None:

@@ -16,7 +16,7 @@ from graphlang.diagnostics.statements import (
     WrongCarry,
     WrongScan,
 )
-from graphlang.resolve.block import block
+from graphlang.resolve.block import block, changed_names
 from graphlang.resolve.context import Context
 from graphlang.resolve.evaluator import Steps
 from graphlang.resolve.layer_parameters import new_instance
@@ -167,7 +167,7 @@ def _places(node: tree.Scan) -> dict[str, Span]:
 
 def _evaluate_body(context: Context, node: tree.Scan, inner: Scope) -> Steps:
     body = [s for s in node.body if isinstance(s, tree.Assign | tree.Broken)]
-    yield block(context, body, inner, _places(node))
+    yield block(context, body, inner, _places(node), changed_names(body))
     inner.order = len(body)
 
 

@@ -69,9 +69,14 @@ def first_of_each(context: Context, sections: list[tree.Section]) -> dict[str, t
     """The sections by name; a second one of the same name is reported."""
     first: dict[str, tree.Section] = {}
     for section in sections:
-        kept = first.setdefault(section.name, section)
-        if kept is not section:
-            context.error(SectionTwice(section.name_span, section.name, kept.name_span))
+        kept = first.get(section.name)
+        if kept is None:
+            first[section.name] = section
+            continue
+        context.error(SectionTwice(section.name_span, section.name, kept.name_span))
+        # What the second one has is meant to be in the first.
+        meant = tree.Broken("", tuple(setting.name for setting in section.settings), section.name_span)
+        first[section.name] = kept._replace(broken=(*kept.broken, *section.broken, meant))
     return first
 
 

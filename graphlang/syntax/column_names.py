@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphlang.diagnostics import Diagnostic, Span
-from graphlang.diagnostics.syntax.operators import ColumnOfSeveralWords
+from graphlang.diagnostics.syntax.operators import ColumnOfSeveralWords, ColumnsWithoutComma
 from graphlang.syntax import lexer
 from graphlang.syntax.surroundings import ErrorContext, Word
 
@@ -33,7 +33,10 @@ def column_of_several_words(c: ErrorContext) -> Diagnostic | None:
         run.append(word)
     whole = Span(run[0].start, run[-1].end, c.source)
     named = [w.text for w in c.before[first - 2 : first]] == ["field", "("]
-    return ColumnOfSeveralWords(c.here, c.span(c.before[-1]), whole, f'"{whole.text}"', named)
+    facts = c.here, c.span(c.before[-1]), whole, f'"{whole.text}"', named
+    if not named and c.in_list and all(word.kind == lexer.NAME for word in run):
+        return ColumnsWithoutComma(*facts, ", ".join(word.text for word in run))
+    return ColumnOfSeveralWords(*facts)
 
 
 _BEFORE = frozenset("= [ ( , + - * / ** // % < > <= >= == != and or not".split())

@@ -371,10 +371,18 @@ def _stage(c: ErrorContext) -> Diagnostic | None:
 def _side_by_side(c: ErrorContext) -> Diagnostic | None:
     if not (c.word and is_value(c.previous) and starts_value(c.word) and "PLUS" in c.accepts):
         return None
-    if c.in_list:
+    if c.in_list and not _is_product(c):
         return operators.SideBySideInList(c.here, _value_before(c))
     kind = operators.StatementsSideBySide if starts(c.after, 0) else operators.SideBySide
     return kind(c.here, _value_before(c))
+
+
+def _is_product(c: ErrorContext) -> bool:
+    """`(4x + 1)`, `f(4x)`: brackets around one value, or a number right before a name."""
+    around = c.before[c.open[-1] - 1] if c.open[-1] else None
+    grouped = c.bracket is not None and c.bracket.text == "(" and not is_value(around)
+    touching = c.previous is not None and c.previous.kind == lexer.NUMBER and c.previous.end == c.at
+    return grouped or touching
 
 
 def _value_before(c: ErrorContext) -> Span:
@@ -394,11 +402,12 @@ _RULES: tuple[Callable[[ErrorContext], Diagnostic | None], ...] = (
     imports.foreign_import, python.head_of_def, comments.fence, settings.in_quotes, settings.in_block,
     types.formals, types.kind_of_type, types.sizes_without_type, types.input_of_keras,
     forms.type_first, forms.definition, forms.decimal_comma, forms.section_block, forms.outputs,
-    column_names.column_of_several_words,
+    stages.names_in_brackets, column_names.column_of_several_words,
     hyphen_in_name, notation.rounded, notation.word_operator, stages.bracketed, stages.counted_loop,
     loop_heads.sign_for_in, loop_heads.brackets_around_head, loop_heads.carried, loop_heads.block_after_colon,
     loop_heads.without_count,
-    notation.foreign_sign, comments.comment, foreign_numbers.foreign_number, foreign_numbers.per_cent,
+    notation.quote_missing, notation.prefixed_text, notation.foreign_sign, comments.comment,
+    foreign_numbers.foreign_number, foreign_numbers.per_cent,
     notation.in_place,
     notation.elementwise, notation.arrow_left, python.if_statement, _stray, _line_that_goes_on, misspelt,
     python.statement, forms.keyword_repeated, forms.equals_sign, forms.result, forms.comma_at_end,

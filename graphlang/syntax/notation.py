@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from graphlang.diagnostics import Diagnostic, Edit, Span
 from graphlang.diagnostics.syntax import foreign
+from graphlang.diagnostics.syntax.literals import UnterminatedString
 from graphlang.diagnostics.syntax.statements import MissingComma, UpdateInPlace
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import PAIRS, ErrorContext, Word, is_value, starts_value, touch
+from graphlang.syntax.surroundings import PAIRS, ErrorContext, Word, is_value, line_end, starts_value, touch
 
 FUNCTIONS = frozenset(
     "exp log sqrt square abs sign sin cos tan sinh cosh tanh arctan erf relu sigmoid gelu silu softplus "
@@ -32,6 +33,33 @@ def _end_of_value(words: list[Word]) -> int | None:
         if depth == 0 and not (following and following.text in ("(", "[", ".")) and word.text != ".":
             return word.end
     return None
+
+
+# ---- texts ----------------------------------------------------------------------------------------------
+
+
+def quote_missing(c: ErrorContext) -> Diagnostic | None:
+    """`csv("flats.csv, missing=[""])`: the text that lacks its end takes the next opening quote for it."""
+    word, previous = c.word, c.previous
+    if word is None or previous is None or previous.kind != lexer.STRING or not touch(previous, word):
+        return None
+    text = c.source.text
+    line = text[text.rfind("\n", 0, previous.start) + 1 : line_end(text, previous.start)]
+    if line.count('"') % 2 == 0 or previous.text[1:-1].rstrip()[-1:] not in tuple("[(=,"):
+        return None
+    return UnterminatedString(c.span(previous))
+
+
+def prefixed_text(c: ErrorContext) -> Diagnostic | None:
+    """`f"x"`, `r"a"`"""
+    word, previous = c.word, c.previous
+    if word is None or previous is None or word.kind != lexer.STRING or not touch(previous, word):
+        return None
+    if previous.text.lower() not in ("f", "r", "b", "u", "fr", "rf", "br", "rb"):
+        return None
+    if "{" in word.text:
+        return foreign.ForeignNotation.f_string(c.between(previous, word), ())
+    return foreign.ForeignNotation.prefixed_text(c.between(previous, word), [Edit(c.span(previous), "")])
 
 
 # ---- signs ----------------------------------------------------------------------------------------------

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphlang.diagnostics import Diagnostic, Edit
-from graphlang.diagnostics.syntax.programs import ColonsForEquals, SettingInQuotes, SettingsInBlock
+from graphlang.diagnostics.syntax.programs import (
+    ColonsForEquals,
+    SectionWithin,
+    SettingInQuotes,
+    SettingsInBlock,
+)
 from graphlang.syntax import lexer
-from graphlang.syntax.surroundings import PAIRS, SECTIONS, ErrorContext, Word
+from graphlang.syntax.surroundings import PAIRS, SECTIONS, ErrorContext, Word, closing
 
 
 def _in_this_block(c: ErrorContext) -> Iterator[tuple[int, Word]]:
@@ -63,4 +68,18 @@ def in_block(c: ErrorContext) -> Diagnostic | None:
     if word is None or word.text != "{" or len(line) != 1 or c.block not in SECTIONS:
         return None
     name = line[0].text
+    if name in SECTIONS:
+        return _section_within(c, line[0])
     return SettingsInBlock(c.span(line[0]), name, _EXAMPLES.get(name, "..."))
+
+
+def _section_within(c: ErrorContext, name: Word) -> Diagnostic | None:
+    """A section in a section; None where the one around it lacks its `}`."""
+    close = closing(c.after, "{")
+    rest = [word.text for word in c.after if close is not None and word.start > close.start]
+    depth = 0
+    for text in rest:
+        depth += (text == "{") - (text == "}")
+        if depth < 0:
+            return SectionWithin(c.span(name), name.text, "", c.block or "")
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from graphlang.diagnostics import Diagnostic, Edit, Span
+from graphlang.diagnostics import Diagnostic, Edit, Span, edited
 from graphlang.diagnostics.syntax import forms as d
-from graphlang.diagnostics.syntax.brackets import TupleForList
+from graphlang.diagnostics.syntax.brackets import NamesInBrackets, TupleForList
 from graphlang.syntax import lexer
 from graphlang.syntax.forms import braced
 from graphlang.syntax.surroundings import BINARY, PAIRS, SECTIONS, ErrorContext, Word, closing, is_value
@@ -82,6 +82,31 @@ def several(c: ErrorContext) -> Diagnostic | None:
     inside = c.source.text[bracket.end : close.start]
     values = "..." if len(inside) > 30 or "\n" in inside else inside.strip()
     return TupleForList(c.here, [c.replaced(bracket, "["), c.replaced(close, "]")], values)
+
+
+def names_in_brackets(c: ErrorContext) -> Diagnostic | None:
+    """`out, (h, c) = LSTM(x, 8)`, `(a, b) = f(x)`"""
+    word, line = c.word, c.line
+    if word is None or word.text != "(" or c.in_list or any(w.text == "=" for w in line):
+        return None
+    close = closing(c.after, "(")
+    rest = c.rest_of_line
+    if close is None or close not in rest[1:-1] or (line and line[-1].text != ","):
+        return None
+    end = rest.index(close)
+    inside, behind = rest[1:end], rest[end + 1 :]
+    if behind[0].text != "=" or any(w.kind != lexer.NAME and w.text != "," for w in (*line, *inside)):
+        return None
+    edits = [c.replaced(word, ""), c.replaced(close, "")]
+    lstm = next(
+        (i for i, w in enumerate(behind[:-1]) if w.text == "LSTM" and behind[i + 1].text == "("), None
+    )
+    last = None if lstm is None else closing(behind[lstm + 1 :], "(")
+    if last is not None and "return" not in [w.text for w in behind]:
+        edits.append(c.edit(last.start, last.start, ", return=state"))
+    start = line[0].start if line else word.start
+    written = edited(c.source.text[: rest[-1].end], edits)[start:]
+    return NamesInBrackets(c.here, edits, written)
 
 
 # ---- blocks --------------------------------------------------------------------------------------------

@@ -179,3 +179,11 @@ class TupleForList(Rewritable):
     @property
     def sure(self) -> bool:
         return bool(self.changes)
+
+
+class NamesInBrackets(TupleForList):
+    """`out, (h, c) = LSTM(x, 8)`"""
+
+    message = "the names on the left of `=` stand side by side, without brackets"
+    label = "a bracket"
+    help = "write `{values}`"

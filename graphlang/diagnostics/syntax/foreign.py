@@ -39,6 +39,12 @@ class ForeignNotation(Rewritable):
     loop_in_list = wording(
         "a loop stands here where none can", "a list that a loop makes is `[x -> Affine(n) for n in [8, 4]]`"
     )
+    f_string = wording(
+        "there are no f-strings: a text has no values in it", "write out the text, without `f`"
+    )
+    prefixed_text = wording(
+        "a text has no letter in front of its quotes: there are no f-strings", "leave the letter out"
+    )
     lambda_ = wording("a function has a name", "write `def f(x) = value`, and call `f(x)`")
 
 

@@ -231,6 +231,20 @@ class ColumnOfSeveralWords(SideBySide):
         return [Edit(self.whole, self.quoted if self.named else self.written)]
 
 
+class ColumnsWithoutComma(ColumnOfSeveralWords):
+    """Names in a list of columns: several columns without a comma, or one whose name has a blank."""
+
+    message = "a `,` is missing in `{whole}`, or it is the name of one column"
+    help = "several columns are `{columns}`; one whose name has a blank is `{written}`"
+    sure = False
+
+    columns: str
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return ()
+
+
 class StatementsSideBySide(SideBySide):
     message = "a new line or `;` is missing between `{before:short}` and `{span:short}`"
     help = "a statement starts on a line of its own, or after `;`"

@@ -52,6 +52,21 @@ class SettingsInBlock(ColonForEquals):
         return ()
 
 
+class SectionWithin(SettingsInBlock):
+    """A section within a section: `train { train { minimize = loss } }`"""
+
+    message = "`{name}` is a section, and stands in the block of `{around}`"
+    label = "a section within a section"
+
+    around: str
+
+    @property
+    def help(self) -> str:
+        if self.name == self.around:
+            return f"leave out this `{self.name} {{` and its `}}`: the settings stand in one block"
+        return f"close `{self.around}` with a `}}` in front of it, and leave out the `}}` that closed it"
+
+
 class MethodAsStatement(NotAStatement):
     """`model.fit(x, t)`, `loss.backward()`: what a program of another framework does, step by step."""
 
