@@ -251,7 +251,7 @@ class WrongIndex(Diagnostic):
     message = "`{name}` holds {value}{at}, but only 0 to {largest}{beside} are allowed"
 
     name: str
-    value: int
+    value: float
     place: tuple[int, ...]
     bound: int
     span: Span | None
@@ -351,3 +351,13 @@ class NotScaled(NotAsTrained):
         images = "images as whole numbers"
         raw = images if self.largest is None else f"whole numbers from 0 to {self.largest:g}"
         return f"give {raw}, or floats from 0 to 1"
+
+
+class NoBinaryLabel(WrongIndex):
+    """A target that a metric of one score per row compares with yes and no, and that is neither."""
+
+    message = "`{name}` holds {value:g}{at}, but `{operation}` of one score per row takes 0 and 1 alone"
+
+    @property
+    def help(self) -> str:
+        return "for a number to be met take `mae`, `rmse` or `r2`; for more classes give a score for each"

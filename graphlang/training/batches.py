@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from graphlang.datasets.dataset import Column
 from graphlang.datasets.number_checks import place_text
 from graphlang.diagnostics import Collector, Diagnostic
 from graphlang.engine.recording import Storage
+from graphlang.inputs.binary_labels import no_binary_label
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.inputs.input_values import Binder, no_largest_index
 from graphlang.spec.network import Network
@@ -97,14 +98,17 @@ class BatchSource:
         Raises GraphError where the inputs do not fit together in them, or hold an index that such a batch
         does not allow.
         """
+        collector = Collector()
         for rows in dict.fromkeys(batches):
-            collector = Collector()
             for problem in self._bind_sizes(rows)[1]:
                 collector.add(problem)
             collector.finish()
             for problem in self._wrong_indices(self.sizes(rows)):
                 collector.add(problem)
             collector.finish()
+        for problem in self._no_binary_labels():
+            collector.add(problem)
+        collector.finish()
 
     def _bind_sizes(self, rows: int) -> tuple[dict[str, int], list[Diagnostic]]:
         """The named dimensions for a batch of so many rows, and why the inputs do not fit together in it."""
@@ -135,6 +139,14 @@ class BatchSource:
                 if wrong is not None:
                     problems.append(wrong.replaced(where=self._origin.of_label(column, wrong.place)))
         return problems
+
+    def _no_binary_labels(self) -> Iterator[Diagnostic]:
+        """The targets of all rows that are neither 0 nor 1 where a metric asks for yes or no."""
+        for number, column in self.columns.items():
+            if column.pixels is None:
+                wrong = no_binary_label(self._network, self.names[number], column.load)
+                if wrong is not None:
+                    yield wrong.replaced(where=self._origin.of_label(column, wrong.place))
 
 
 def _sizes_of_defaults(network: Network) -> dict[str, int]:
