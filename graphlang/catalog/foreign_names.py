@@ -147,7 +147,7 @@ _NONE = Meaning(note="`none` is the word, and it stands only for an argument tha
 VALUES = {
     "π": Meaning(name="pi"),
     "tau": Meaning(formula="6.283185307179586"), "e": Meaning(note="Euler's number is `exp(1)`"),
-    "infinity": Meaning(name="inf"),
+    "infinity": Meaning(name="inf"), "newaxis": Meaning(name="none"),
     "null": _NONE, "nil": _NONE, "undefined": _NONE, "yes": Meaning(name="true"), "no": Meaning(name="false"),
 }  # fmt: skip
 ATTRIBUTES = {

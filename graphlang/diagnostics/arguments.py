@@ -30,6 +30,12 @@ class Requirement(NamedTuple):
         text = re.fullmatch(r'the text "([-+.\deE_]+)"', self.actual or "")
         return text[1] if text and self.needed in ("a number", "a whole number") else None
 
+    @property
+    def named(self) -> str | None:
+        """The name that stands in quotes, where a number is asked for."""
+        text = re.fullmatch(r'the text "([^\W\d]\w*)"', self.actual or "")
+        return text[1] if text and self.needed in ("a number", "a whole number") else None
+
 
 class UnknownAttribute(Located):
     """An operation is given an attribute that it does not have.
@@ -95,6 +101,7 @@ class AttributeRefused(WrongAttribute):
     message = "{subject}{requirement}"
     help = first_of(
         "write it without quotes: `{requirement.unquoted}`",
+        "a name of the file stands without quotes: `{requirement.named}`",
         "`graphlang layers {operation}` shows its signature",
     )
 

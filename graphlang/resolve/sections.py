@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -74,10 +75,16 @@ def first_of_each(context: Context, sections: list[tree.Section]) -> dict[str, t
             first[section.name] = section
             continue
         context.error(SectionTwice(section.name_span, section.name, kept.name_span))
-        # What the second one has is meant to be in the first.
-        meant = tree.Broken("", tuple(setting.name for setting in section.settings), section.name_span)
-        first[section.name] = kept._replace(broken=(*kept.broken, *section.broken, meant))
+        first[section.name] = _meant(kept, [setting.name for setting in section.settings], section.broken)
+    if "data" in first and any(s.name == "source" for x in sections if x.name != "data" for s in x.settings):
+        first["data"] = _meant(first["data"], ["source"])  # a misplaced setting has its own message
     return first
+
+
+def _meant(section: tree.Section, names: Sequence[str], broken: Sequence[tree.Broken] = ()) -> tree.Section:
+    """A section that is meant to have these settings too, which stand elsewhere: a mistake of its own."""
+    hole = tree.Broken("", tuple(names), section.name_span)
+    return section._replace(broken=(*section.broken, *broken, hole))
 
 
 def evaluate_section(

@@ -8,6 +8,7 @@ from graphlang.diagnostics import Diagnostic, Edit
 from graphlang.diagnostics.syntax.programs import (
     ColonsForEquals,
     SectionWithin,
+    SectionWithinItself,
     SettingInQuotes,
     SettingsInBlock,
 )
@@ -81,5 +82,6 @@ def _section_within(c: ErrorContext, name: Word) -> Diagnostic | None:
     for text in rest:
         depth += (text == "{") - (text == "}")
         if depth < 0:
-            return SectionWithin(c.span(name), name.text, "", c.block or "")
+            kind = SectionWithinItself if name.text == c.block else SectionWithin
+            return kind(c.span(name), name.text, "", c.block or "")
     return None

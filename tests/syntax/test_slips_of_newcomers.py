@@ -89,3 +89,24 @@ def test_a_text_without_its_end_is_told_where_it_starts(missing: str) -> None:
     assert problem.code == "GL113"
     assert problem.span is not None
     assert problem.span.start == text.index('"f.csv')
+
+
+def test_a_source_in_the_wrong_section_is_one_message() -> None:
+    source = '  source = csv("f.csv", missing=[""])\n'
+    (problem,) = mistakes(
+        HEAD + DATA.replace(source, "") + TRAIN.replace("  minimize", f"{source}  minimize")
+    )
+    assert "a setting of `data`" in (problem.help or "")
+
+
+def test_a_name_in_quotes_where_a_number_is_asked_for_is_told_to_stand_without() -> None:
+    (problem,) = mistakes('hyper hidden = 4\ninput x: float[N, 8]\ny = x -> Affine("hidden")\n')
+    assert problem.help == "a name of the file stands without quotes: `hidden`"
+
+
+@pytest.mark.parametrize("written", ["np.newaxis", "newaxis"])
+def test_a_new_axis_of_numpy_is_none(written: str) -> None:
+    text = f"input x: float[N, 8]\ny = x[:, {written}]\noutput y\n"
+    (problem,) = mistakes(text)
+    assert "`none`" in (problem.help or "")
+    assert not mistakes(edited(text, problem.edits))

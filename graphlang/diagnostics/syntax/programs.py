@@ -58,13 +58,13 @@ class SectionWithin(SettingsInBlock):
     message = "`{name}` is a section, and stands in the block of `{around}`"
     label = "a section within a section"
 
+    help = "close `{around}` with a `}}` in front of it, and leave out the `}}` that closed it"
+
     around: str
 
-    @property
-    def help(self) -> str:
-        if self.name == self.around:
-            return f"leave out this `{self.name} {{` and its `}}`: the settings stand in one block"
-        return f"close `{self.around}` with a `}}` in front of it, and leave out the `}}` that closed it"
+
+class SectionWithinItself(SectionWithin):
+    help = "leave out this `{name} {{` and its `}}`: the settings stand in one block"
 
 
 class MethodAsStatement(NotAStatement):
