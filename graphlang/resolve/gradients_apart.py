@@ -18,7 +18,8 @@ def note_gradients_apart(context: Context) -> None:
     used = {id(operand) for value in context.values for operand in _worked_on(value)}
     for node in gradients:
         y, x = node.operands
-        if id(x) not in used:
+        # An input that nothing uses yet belongs to a file that is being written.
+        if isinstance(x, NodeValue) and id(x) not in used:
             context.collector.add(GradientApart(node.span, _shown(y), _shown(x)))
 
 

@@ -483,6 +483,7 @@ def test_an_analysis_that_nobody_waits_for_stops() -> None:
 
 
 def test_a_mistake_in_an_imported_file_stands_at_the_import_of_that_file() -> None:
+    pytest.importorskip("pygls")
     from graphlang.lsp.convert import Converter
 
     files = {
