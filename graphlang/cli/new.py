@@ -23,7 +23,7 @@ def parser() -> options.CommandParser:
         graphlang new first
         graphlang new digits --template mlp
         graphlang new flats --from flats.csv --target price
-        graphlang new flats --from flats.csv --target price --without sold_on
+        graphlang new smaller --from flats.csv --target price --without area
         """,
     )
     command.add_argument(

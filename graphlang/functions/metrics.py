@@ -26,8 +26,8 @@ def accuracy(y, t, threshold: float = 0.0):
     Gradient: none.
     Shapes: scores [..., C], labels [...] int or one-hot [..., C]; or scores [N] or [N, 1] of two classes and
     t [N] of 0 and 1; a scalar.
-    Convention: the first of equal scores counts as the answer. Where there is one score per row, data with
-    other targets than 0 and 1 are refused; of computed ones those above 0.5 count as 1. A score is what
+    Convention: the first of equal scores counts as the answer. Where there is one score per row, training and
+    `evaluate` refuse data with other targets than 0 and 1; else those above 0.5 count as 1. A score is what
     `BinaryCrossEntropy` takes; of probabilities write `threshold=0.5`.
     """
     labels, truth, _ = predicted("accuracy", y, t, threshold)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,6 @@ from graphlang.diagnostics.inputs import NoBinaryLabel
 from graphlang.spec.network import Network, Node, Ref
 
 METRICS = frozenset({"accuracy", "precision", "recall", "f1", "confusion", "auc"})
-
-
-def no_binary_labels(network: Network, values: Mapping[int, Any]) -> list[NoBinaryLabel]:
-    """The diagnostics for the values of inputs, by number."""
-    arrays = {
-        name: values[network.numbers[name]] for name in network.inputs if network.numbers[name] in values
-    }
-    found = (no_binary_label(network, name, partial(np.asarray, array)) for name, array in arrays.items())
-    return [problem for problem in found if problem is not None]
 
 
 def no_binary_label(network: Network, name: str, load: Callable[[], Any]) -> NoBinaryLabel | None:

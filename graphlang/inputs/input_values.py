@@ -35,7 +35,6 @@ from graphlang.diagnostics.inputs import (
     WrongInput,
 )
 from graphlang.diagnostics.python_arguments import exact_numbers
-from graphlang.inputs.binary_labels import no_binary_labels
 from graphlang.inputs.index_bounds import first_not_allowed, wrong_index
 from graphlang.inputs.options import unknown_input
 from graphlang.spec.models import InputSpec
@@ -99,8 +98,7 @@ def bind_inputs(
         if problem is not None:
             collector.add(problem)
     collector.finish()
-    labels = no_binary_labels(network, values)
-    for problem in (*binder.expressions(values), *wrong_indices(network, values, binder.sizes), *labels):
+    for problem in (*binder.expressions(values), *wrong_indices(network, values, binder.sizes)):
         collector.add(problem)
     collector.finish()
     return BoundInputs(values, binder.sizes)

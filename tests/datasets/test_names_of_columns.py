@@ -30,11 +30,8 @@ def first_message(field: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("field", "written"),
     [
-        ("[age, visits per month]", '[age, field("visits per month")]'),
-        ("[visits per month, age]", '[field("visits per month"), age]'),
         ("[2nd, age]", '[field("2nd"), age]'),
         ("[field(visits per month), 2nd]", '[field("visits per month"), field("2nd")]'),
-        ("standardize([visits per month, log(2nd)])", 'standardize([field("visits per month"), log(field("2nd"))])'),
     ],
 )  # fmt: skip
 def test_a_name_of_several_words_is_put_in_quotes(field: str, written: str, tmp_path: Path) -> None:
@@ -45,6 +42,16 @@ def test_a_name_of_several_words_is_put_in_quotes(field: str, written: str, tmp_
     assert text == SPEC.format(field=written)
     (tmp_path / "a.csv").write_text(TABLE)
     gl.loads(text, folder=tmp_path).fit()
+
+
+@pytest.mark.parametrize(
+    "field", ["[age, visits per month]", "[visits per month, age]", "log(visits per month)"]
+)
+def test_words_in_a_row_may_be_columns_without_a_comma_or_one_name(field: str) -> None:
+    (problem,) = mistakes(SPEC.format(field=field))
+    assert "visits, per, month" in (problem.help or "")
+    assert 'field("visits per month")' in (problem.help or "")
+    assert not problem.edits, "both can be meant"
 
 
 @pytest.mark.parametrize(

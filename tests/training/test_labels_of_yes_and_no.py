@@ -81,11 +81,3 @@ def test_the_line_of_a_table_is_named(tmp_path: Path) -> None:
     text += 'data { source = csv("flats.csv"); x = [size]; t = [rent] }\n'
     with pytest.raises(GraphError, match=r"`t` holds 532 in line 4 of `flats.csv`"):
         gl.loads(text, folder=tmp_path).fit()
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_a_run_refuses_them_too(metric: str) -> None:
-    graph = gl.loads(f"input y: float[N], t: float[N]\nm = mean(1.0 * {metric}(y, t))\noutput m\n")
-    graph.run(y=np.arange(3.0), t=np.array([0.0, 1.0, 1.0]))
-    with pytest.raises(GraphError, match=r"`t` holds 7 at \[1\]"):
-        graph.run(y=np.arange(3.0), t=np.array([0.0, 7.0, 1.0]))
